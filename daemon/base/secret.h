@@ -1,0 +1,34 @@
+/* A password, token or card number in memory of its own: locked against swap, left out of core dumps, wiped
+ * before it is freed, and printed nowhere. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/util.h"
+
+struct secret;
+
+/* A secret of n bytes copied from data; the caller wipes its own copy. NULL on -ENOMEM. */
+struct secret *secret_new(const void *data, size_t n);
+/* An empty one that can grow to `capacity` bytes without moving. */
+struct secret *secret_new_empty(size_t capacity);
+/* 0, or -ENOBUFS when it would exceed the capacity. */
+int secret_append(struct secret *s, const void *data, size_t n);
+int secret_append_string(struct secret *s, const char *text);
+/* Appends text as the inside of a JSON string (escaped, no quotes). */
+int secret_append_json(struct secret *s, const char *text, size_t n);
+
+/* NUL-terminated; borrowed; valid while the secret lives. */
+const char *secret_string(const struct secret *s);
+size_t secret_length(const struct secret *s);
+
+struct secret *secret_ref(struct secret *s);
+struct secret *secret_unref(struct secret *s); /* returns NULL; wipes with the last reference */
+static inline void secret_unrefp(struct secret **s)
+{
+	secret_unref(*s);
+}
+#define _cleanup_secret_ _cleanup_(secret_unrefp)
+
+/* memset that the compiler keeps. */
+void wipe(void *p, size_t n);
