@@ -1,0 +1,80 @@
+/* HTTP on the loop: curl multi joined to libevent. One exchange per call: no retries, no tokens of its own, no
+ * knowledge of any service. Bounds in size and time; the TLS and redirect rules of docs/backend-api.md. */
+#pragma once
+
+#include <event2/event.h>
+
+#include "base/secret.h"
+#include "base/util.h"
+
+#define HTTP_MAX_BODY (8U << 20) /* bytes after decompression, files aside */
+#define HTTP_MAX_REDIRECTS 5
+
+struct http;
+struct http_call;
+
+struct http_options {
+	const char *user_agent;
+	const char *ca_file; /* NULL: the system's */
+};
+
+int http_new(struct event_base *base, const struct http_options *options, struct http **ret);
+/* Open calls end without their callback. */
+void http_free(struct http *h);
+DEFINE_CLEANUP(struct http *, http_free);
+/* Drops kept-alive connections (after suspend or a link change they may be dead). */
+void http_forget_connections(struct http *h);
+
+struct http_request {
+	const char *method;             /* "GET" or "POST" */
+	const char *url;                /* https, or http to loopback; else -EPROTONOSUPPORT */
+	const char *const *headers;     /* "Name: value", NULL-terminated, or NULL */
+	const struct secret *bearer;    /* Authorization: Bearer …; NULL: none */
+	const char *content_type;       /* of the body */
+	const void *body;               /* copied */
+	size_t body_size;
+	struct secret *secret_body;     /* instead of body; kept by reference; forces HTTP/1.1 */
+	uint64_t timeout;               /* µs for the whole exchange; 0: none (streams) */
+	uint64_t connect_timeout;       /* µs; 0: 10 s */
+	size_t max_body;                /* 0: HTTP_MAX_BODY */
+	bool identity;                  /* no compression */
+	/* Streams: called for each piece of a 2xx body as it comes; the body is then not collected. */
+	void (*on_data)(const char *data, size_t n, void *userdata);
+	/* Called once when the header of a stream's answer is in. */
+	void (*on_header)(int status, void *userdata);
+};
+
+enum http_outcome {
+	HTTP_ANSWERED,   /* there is a status; the body is whole */
+	HTTP_UNREACHED,  /* transport failure before or while talking: DNS, connect, TLS, reset, time-out, truncated */
+	HTTP_TOO_LARGE,  /* the body went over its bound */
+	HTTP_FORBIDDEN,  /* a redirect we do not follow, or a scheme we do not speak */
+};
+
+struct http_response {
+	enum http_outcome outcome;
+	int status;
+	const char *body;       /* NUL-terminated behind body_size bytes; never NULL */
+	size_t body_size;
+	const char *content_type, *etag, *location; /* or NULL */
+	uint64_t retry_after;   /* µs from now, at most 1 h; 0 = not given */
+	uint64_t date;          /* the service's Date, µs, 0 = none */
+	bool sent;              /* at least a byte of the request may have been written */
+	const char *error;      /* a sentence's end for people: "connection refused"; never NULL */
+};
+
+/* All pointers of the response are valid during the callback only. The callback may start and cancel calls. It is
+ * never called from within http_start. */
+typedef void (*http_done_cb)(const struct http_response *response, void *userdata);
+
+int http_start(struct http *h, const struct http_request *request, http_done_cb done, void *userdata,
+	       struct http_call **ret);
+/* Ends it without its callback. NULL is fine. Not to be called after the callback has run. */
+void http_cancel(struct http_call *c);
+
+/* True for http(s)://127.0.0.0/8, [::1] and localhost. */
+bool url_is_loopback(const char *url);
+/* Percent-encodes one query value (RFC 3986 section 2.3 characters stay). Caller frees. */
+char *url_escape(const char *value);
+/* "https://host:port", lower-case, default port left out. Caller frees; NULL when it is not an http(s) URL. */
+char *url_origin(const char *url);
