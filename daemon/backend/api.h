@@ -1,0 +1,91 @@
+/* What all calls to the seven services have in common: URL, headers, token and its renewal, retry within a time
+ * budget, and the reading of success and failure as docs/backend-api.md ("Rules for every call") defines them.
+ * Knows no DTO and no rule of the business. */
+#pragma once
+
+#include <json-c/json.h>
+
+#include "base/config.h"
+#include "base/secret.h"
+#include "net/http.h"
+
+enum api_outcome {
+	API_OK,           /* 2xx that could be read; `body` is the document, NULL for 204 or an empty 200 */
+	API_NOT_MODIFIED, /* 304 */
+	API_OFFLINE,      /* the service was not reached, or the talk broke off; `sent` tells whether it may know */
+	API_TRANSIENT,    /* 408, 425, 429, 502, 503, 504 */
+	API_SERVER_ERROR, /* 500 and other 5xx */
+	API_REFUSED,      /* any other 4xx; `code` where the service gave one */
+	API_FAILURE,      /* 200 with exceptionMessage, workflowException or "error: …" */
+	API_PROTOCOL,     /* an answer that makes no sense: HTML, half a JSON, too large, too deep, a forbidden redirect */
+	API_UNAUTHORIZED, /* 401 again after a renewal, or the renewal failed for good */
+	API_NO_TOKEN,     /* nobody is signed in; nothing was sent */
+};
+
+struct api_reply {
+	enum api_outcome outcome;
+	int status;            /* HTTP; 0 when there was none */
+	const char *code;      /* of problem+json, or NULL */
+	const char *message;   /* a sentence for people; never NULL */
+	json_object *body;     /* the document; of a refusal: the problem, if it was JSON. Borrowed. */
+	const char *etag;      /* or NULL */
+	uint64_t retry_after;  /* µs, 0 = not given */
+	uint64_t date;         /* the service's Date, µs, 0 = none */
+	bool sent;             /* some try may have written a byte of the request */
+};
+
+typedef void (*api_cb)(const struct api_reply *reply, void *userdata);
+
+struct api;
+struct api_call;
+
+struct api_hooks {
+	/* The present token, borrowed, or NULL when nobody is signed in. */
+	const struct secret *(*token)(void *userdata);
+	/* A call was answered 401 and waits: get another token, then api_token_renewed(). Asked once however many
+	 * calls wait. */
+	void (*renew)(void *userdata);
+	/* A call was answered 401 with a renewed token: the session is over. */
+	void (*rejected)(void *userdata);
+	/* After each exchange: whether the service was reached; date µs (0 = none), both at the time of the answer. */
+	void (*contact)(bool reached, uint64_t date, void *userdata);
+};
+
+/* `config` gives URLs and CA file and must outlive the api. */
+int api_new(struct event_base *base, struct http *http, const struct config *config, const struct api_hooks *hooks,
+	    void *userdata, struct api **ret);
+void api_free(struct api *a); /* open calls end without their callback */
+DEFINE_CLEANUP(struct api *, api_free);
+
+/* Ends the waiting for a renewal: 0, the waiting calls are repeated; -EACCES: refused, they end as
+ * API_UNAUTHORIZED; any other: they end as API_OFFLINE. */
+void api_token_renewed(struct api *a, int result);
+/* Ends every open call that carries the person's token, with API_NO_TOKEN (sign-out). */
+void api_drop_authorized(struct api *a);
+/* Suspend, a link change: connections are forgotten, waiting retries go now. */
+void api_network_changed(struct api *a);
+
+struct api_request {
+	enum service service;
+	const char *method;            /* "GET" or "POST" */
+	const char *path;              /* "OrdersGet?limit=500", values escaped already */
+	const char *json;              /* body, copied; NULL: none */
+	struct secret *secret_json;    /* instead of json */
+	const char *idempotency_key;   /* or NULL */
+	const char *if_none_match;     /* or NULL */
+	bool anonymous;                /* no token (sign-up, sign-in) */
+	const struct secret *bearer;   /* this token instead of the present one; then a 401 is final */
+	bool no_renewal;               /* a 401 is final (the renewal itself) */
+	/* Repeats transient failures (with the key, if any) with back-off until the budget is spent; 0: one try.
+	 * Only for a Get, a call that acts on nothing, or one with a key. */
+	uint64_t retry_budget;
+	uint64_t timeout;              /* µs for one try; 0: 10 s */
+};
+
+/* The callback comes exactly once, never from within api_start. */
+int api_start(struct api *a, const struct api_request *request, api_cb done, void *userdata, struct api_call **ret);
+void api_cancel(struct api_call *c); /* without its callback; NULL is fine */
+
+/* The digest of the service's origins that names its cache folder: 16 hex digits. */
+#define API_WORLD_SIZE 17
+int api_world(const struct config *config, char ret[static API_WORLD_SIZE]);

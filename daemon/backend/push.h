@@ -1,0 +1,29 @@
+/* The push notifications service, /NotificationsBackend: its URLs and JSON, and the arguments of the hub's
+ * invocations. */
+#pragma once
+
+#include "backend/api.h"
+#include "backend/customer.h"
+#include "base/records.h"
+
+int push_notifications_get(struct api *a, const char *cursor, unsigned limit, const char *etag, api_cb done,
+			   void *userdata, struct api_call **ret);
+int push_notifications_read_encode(char *const *uids, char **ret_json);
+int push_notifications_read(struct api *a, const char *json, const char *key, api_cb done, void *userdata,
+			    struct api_call **ret);
+int push_decode_notification(json_object *o, struct notification *ret);
+
+#define PUSH_TARGET_NOTIFICATION "ReceiveNotification"
+#define PUSH_TARGET_ORDER "OrderChanged"
+#define PUSH_TARGET_COURIER "CourierMoved"
+
+struct courier_move {
+	char *order;
+	double latitude, longitude;
+	uint64_t when, expected; /* expected 0 = not said */
+};
+int push_decode_courier(json_object *o, struct courier_move *ret);
+void courier_move_done(struct courier_move *m);
+
+/* The hub's URL. Caller frees. */
+char *push_hub_url(const struct config *config);

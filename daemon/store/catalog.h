@@ -1,0 +1,38 @@
+/* catalog.db: categories and products of one service, with full-text search (FTS5: prefix, accents and case ignored).
+ * A cache: may be deleted. */
+#pragma once
+
+#include "base/records.h"
+#include "store/store.h"
+
+struct catalog;
+
+int catalog_open(const char *folder, struct catalog **ret, char **ret_set_aside);
+void catalog_close(struct catalog *c);
+DEFINE_CLEANUP(struct catalog *, catalog_close);
+const char *catalog_error(struct catalog *c);
+int catalog_begin(struct catalog *c);
+int catalog_commit(struct catalog *c);
+void catalog_rollback(struct catalog *c);
+
+/* Replaces all categories. Returns 1 when that changed anything. */
+int catalog_put_categories(struct catalog *c, const struct category *categories, size_t n);
+/* Inserts, updates, or (deleted) removes. Returns 1 when that changed anything. */
+int catalog_put_product(struct catalog *c, const struct product *p);
+int catalog_clear_products(struct catalog *c);
+
+int catalog_each_category(struct catalog *c, int (*row)(const struct category *category, void *userdata),
+			  void *userdata);
+/* By category, name, id; category 0: all. *ret_next is "" at the end; caller frees. A cursor that is not one of ours:
+ * -EINVAL. */
+int catalog_each_product(struct catalog *c, uint64_t category, unsigned limit, const char *cursor,
+			 int (*row)(const struct product *p, void *userdata), void *userdata, char **ret_next);
+/* Best first. What the person typed goes to FTS5 as quoted terms, each a prefix. */
+int catalog_search(struct catalog *c, const char *text, unsigned limit,
+		   int (*row)(const struct product *p, void *userdata), void *userdata);
+int catalog_get_product(struct catalog *c, uint64_t id, struct product *ret); /* -ENOENT; description, tags and all */
+bool product_is_available(const struct product *p);
+
+/* Small values that belong to the cache: cursors, ETags. */
+int catalog_meta_get(struct catalog *c, const char *key, char **ret); /* -ENOENT */
+int catalog_meta_put(struct catalog *c, const char *key, const char *value); /* NULL removes */

@@ -1,0 +1,81 @@
+/* <user uid>.db: one user's orders, notifications and events of one service. A cache: may be deleted; what stands
+ * only here (events, which notifications were signalled) is not worth more than that. */
+#pragma once
+
+#include "base/records.h"
+#include "store/store.h"
+
+struct userdb;
+
+int userdb_open(const char *folder, const char *user, struct userdb **ret, char **ret_set_aside);
+void userdb_close(struct userdb *u);
+DEFINE_CLEANUP(struct userdb *, userdb_close);
+/* Unlinks a user's file with its -wal and -shm. */
+int userdb_forget(const char *folder, const char *user);
+const char *userdb_error(struct userdb *u);
+int userdb_begin(struct userdb *u);
+int userdb_commit(struct userdb *u);
+void userdb_rollback(struct userdb *u);
+
+/* Where a state of an order comes from: with equal dates an answer to an own request, or of sync, wins over what is
+ * stored; a push does not. An older state never overwrites a newer; a local one (submitting, rejected, unknown, or
+ * cancelled before it was sent) is overwritten by any state of the service. */
+enum order_source { ORDER_FROM_SYNC, ORDER_FROM_ANSWER, ORDER_FROM_PUSH, ORDER_LOCAL };
+
+struct order_before {
+	bool existed;
+	char *status;
+	uint64_t end_expected;
+};
+void order_before_done(struct order_before *b);
+
+/* `body` is the service's JSON of the order (ORDER_LOCAL: the JSON that core made of it, same form), kept as it is.
+ * `confirmed` is when the service said so (µs). Returns 1 when it was stored and differs from what stood there, 0
+ * when it says nothing new (then `confirmed` alone is noted) or is older. */
+int userdb_order_put(struct userdb *u, const struct order *o, const char *body, enum order_source source,
+		     uint64_t confirmed, struct order_before *ret_before);
+int userdb_order_delete(struct userdb *u, const char *uid);
+/* The stored body and whether it is a local one; caller frees. -ENOENT. */
+int userdb_order_get(struct userdb *u, const char *uid, char **ret_body, uint64_t *ret_confirmed, bool *ret_local);
+
+/* Columns of a list; borrowed. */
+struct order_row {
+	const char *uid, *number, *status, *payment_type, *currency;
+	int64_t total;
+	uint64_t created, changed;
+	bool cancellable;
+};
+struct order_filter {
+	char *const *statuses;   /* NULL: any */
+	bool has_pending, pending;
+	uint64_t since, until;   /* created in [since, until); 0: open */
+	const char *text;        /* in number, products, address, comment; case ignored; NULL: any */
+};
+/* Newest first. filter NULL: all. limit is exact; *ret_next "" at the end, caller frees; NULL pointer: not wanted.
+ * A cursor that is not one of ours: -EINVAL. */
+int userdb_order_each(struct userdb *u, const struct order_filter *filter, unsigned limit, const char *cursor,
+		      int (*row)(const struct order_row *r, void *userdata), void *userdata, char **ret_next);
+/* A uid, a number, a unique beginning of either, or "last" (the newest). -ENOENT; -ENOTUNIQ when several fit. */
+int userdb_order_find(struct userdb *u, const char *id, char **ret_uid);
+int userdb_order_count_pending(struct userdb *u, uint32_t *ret);
+
+/* Returns 1 when the notification was not there before; a later read flag is taken over. */
+int userdb_notification_put(struct userdb *u, const struct notification *n);
+int userdb_notification_each(struct userdb *u, bool unread_only, unsigned limit, const char *cursor,
+			     int (*row)(const struct notification *n, void *userdata), void *userdata,
+			     char **ret_next);
+/* Returns 1 when it was unread, 0 when it was read already, -ENOENT. */
+int userdb_notification_mark_read(struct userdb *u, const char *uid);
+int userdb_notification_count_unread(struct userdb *u, uint32_t *ret);
+
+/* Events: details is a JSON object whose members core knows how to type. The newest 10 000 are kept. */
+#define USERDB_EVENTS_KEPT 10000
+int userdb_event_add(struct userdb *u, uint64_t seq, const char *kind, const char *uid, const char *details);
+/* With seq greater than `after`, oldest first. *ret_lost: some after `after` are no longer kept. */
+int userdb_event_each(struct userdb *u, uint64_t after, unsigned limit,
+		      int (*row)(uint64_t seq, const char *kind, const char *uid, const char *details,
+				 void *userdata),
+		      void *userdata, bool *ret_lost);
+
+int userdb_meta_get(struct userdb *u, const char *key, char **ret); /* -ENOENT */
+int userdb_meta_put(struct userdb *u, const char *key, const char *value); /* NULL removes */
