@@ -20,13 +20,15 @@ static inline void json_putp(json_object **o)
 #define _cleanup_json_ _cleanup_(json_putp)
 
 /* A whole document of n bytes. -EBADMSG: not JSON (NaN, "5.", single quotes, comments, bytes after the end,
- * \u0000, invalid UTF-8); -E2BIG: nested deeper than max_depth. */
+ * \u0000, invalid UTF-8); -E2BIG: nested deeper than max_depth (arrays and objects, one within the other). The
+ * document `null` is *ret NULL. Half a surrogate pair in an escape reads as U+FFFD. */
 int json_parse(const char *text, size_t n, unsigned max_depth, json_object **ret);
 
 /* Borrowed; NULL when absent or null. `name` is camelCase; PascalCase is found too. */
 json_object *json_get(json_object *o, const char *name);
 
-/* Each returns 1 when present and well-formed (*ret written), 0 when absent or null (*ret untouched), -EBADMSG
+/* The outermost 64-bit values count as out of range.
+ * Each returns 1 when present and well-formed (*ret written), 0 when absent or null (*ret untouched), -EBADMSG
  * when of another type or out of range. */
 int json_get_string(json_object *o, const char *name, const char **ret); /* borrowed */
 int json_get_strdup(json_object *o, const char *name, char **ret);       /* frees and replaces *ret */
@@ -40,6 +42,8 @@ int json_get_time(json_object *o, const char *name, uint64_t *ret_usec);
 int json_get_money(json_object *o, const char *name, const char *currency, int64_t *ret_minor);
 json_object *json_get_array(json_object *o, const char *name);  /* borrowed, NULL when not an array */
 json_object *json_get_object(json_object *o, const char *name); /* borrowed, NULL when not an object */
+/* Overwrites a string value in place: for a token, once it was copied into a struct secret. */
+void json_wipe(json_object *o, const char *name);
 
 /* Building: like json_object_object_add, but -ENOMEM instead of silence. A NULL string is left out. */
 int json_add_string(json_object *o, const char *name, const char *value);

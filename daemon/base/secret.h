@@ -15,7 +15,7 @@ struct secret *secret_new_empty(size_t capacity);
 /* 0, or -ENOBUFS when it would exceed the capacity. */
 int secret_append(struct secret *s, const void *data, size_t n);
 int secret_append_string(struct secret *s, const char *text);
-/* Appends text as the inside of a JSON string (escaped, no quotes). */
+/* Appends text as the inside of a JSON string (escaped, no quotes): all of it, or nothing and -ENOBUFS. */
 int secret_append_json(struct secret *s, const char *text, size_t n);
 
 /* NUL-terminated; borrowed; valid while the secret lives. */
@@ -32,3 +32,11 @@ static inline void secret_unrefp(struct secret **s)
 
 /* memset that the compiler keeps. */
 void wipe(void *p, size_t n);
+
+/* malloc(3) and its family, but what is freed or left behind is wiped first: for the libraries through whose buffers
+ * secrets pass. wiping_realloc(p, 0) frees and returns NULL. */
+void *wiping_malloc(size_t n);
+void *wiping_calloc(size_t n, size_t size);
+void *wiping_realloc(void *p, size_t n);
+char *wiping_strdup(const char *s);
+void wiping_free(void *p);
