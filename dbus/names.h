@@ -1,5 +1,5 @@
 /* Every name that stands on the bus, in one place: the bus name, object paths, interfaces, errors and the
- * signatures of lists. Daemon and clients share this file; dbus/*.xml says what the members mean. */
+ * signatures of lists. Daemon and clients share this file; the XML beside it says what the members mean. */
 #pragma once
 
 #define CC_BUS_NAME "org.deliveryservice.CustomerClient1"
