@@ -1,0 +1,3 @@
+# What every test needs is in harness.py; `run` runs all test_*.py, or those named.
+dist_check_SCRIPTS += tests/integration/run
+EXTRA_DIST += tests/integration/harness.py
