@@ -37,9 +37,13 @@ struct config {
 };
 
 /* Reads everything anew. -EINVAL: a wrong value, *ret_error says file, line, key and what is allowed; -errno:
- * a file that is there could not be read, likewise. Unknown keys and sections are warnings in the log, with file and
- * line. A missing BaseUrl is not an error here. */
+ * a file that is there could not be read, likewise. *ret_error is the caller's to free, and NULL on success and when
+ * memory ran out. Unknown keys and sections are warnings in the log, with file and line. An empty value means the
+ * default. A missing BaseUrl is not an error here. CUSTOMERCLIENT_BASE_URL moves every service, also those placed
+ * elsewhere by their own key. */
 int config_load(struct config **ret, char **ret_error);
+/* The same from the text of one file, without the environment. */
+int config_parse(const char *name, const char *text, size_t n, struct config **ret, char **ret_error);
 /* Where a person writes the configuration: the user's customerclientd.conf. Caller frees. */
 char *config_user_file(void);
 void config_free(struct config *c);

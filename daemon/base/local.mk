@@ -2,6 +2,9 @@ noinst_LIBRARIES += daemon/base/libbase.a
 
 daemon_base_libbase_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSON_CFLAGS) $(CRYPTO_CFLAGS) $(INIH_CFLAGS) $(CURL_CFLAGS)
 daemon_base_libbase_a_SOURCES = \
+	daemon/base/config-path.c \
+	daemon/base/config.c \
+	daemon/base/config.h \
 	daemon/base/digest.c \
 	daemon/base/json-scan.c \
 	daemon/base/json-scan.h \
@@ -17,6 +20,8 @@ daemon_base_libbase_a_SOURCES = \
 	daemon/base/secret.h \
 	daemon/base/timeutil.c \
 	daemon/base/timeutil.h \
+	daemon/base/url.c \
+	daemon/base/url.h \
 	daemon/base/util.c \
 	daemon/base/util.h \
 	daemon/base/uuid.c \

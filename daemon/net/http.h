@@ -5,6 +5,7 @@
 #include <event2/event.h>
 
 #include "base/secret.h"
+#include "base/url.h"
 #include "base/util.h"
 
 #define HTTP_MAX_BODY (8U << 20) /* bytes after decompression, files aside */
@@ -71,10 +72,3 @@ int http_start(struct http *h, const struct http_request *request, http_done_cb 
 	       struct http_call **ret);
 /* Ends it without its callback. NULL is fine. Not to be called after the callback has run. */
 void http_cancel(struct http_call *c);
-
-/* True for http(s)://127.0.0.0/8, [::1] and localhost. */
-bool url_is_loopback(const char *url);
-/* Percent-encodes one query value (RFC 3986 section 2.3 characters stay). Caller frees. */
-char *url_escape(const char *value);
-/* "https://host:port", lower-case, default port left out. Caller frees; NULL when it is not an http(s) URL. */
-char *url_origin(const char *url);
