@@ -16,8 +16,11 @@ struct http_call;
 
 struct http_options {
 	const char *user_agent;
-	const char *ca_file; /* NULL: the system's */
+	const char *ca_file; /* beside the system's; or NULL */
 };
+
+/* First thing in main(): has curl and OpenSSL wipe what they free. -EBUSY when either was in use before. */
+int http_global_init(void);
 
 int http_new(struct event_base *base, const struct http_options *options, struct http **ret);
 /* Open calls end without their callback. */
@@ -27,7 +30,7 @@ DEFINE_CLEANUP(struct http *, http_free);
 void http_forget_connections(struct http *h);
 
 struct http_request {
-	const char *method;             /* "GET" or "POST" */
+	const char *method;             /* "GET", "POST" or "DELETE" */
 	const char *url;                /* https, or http to loopback; else -EPROTONOSUPPORT */
 	const char *const *headers;     /* "Name: value", NULL-terminated, or NULL */
 	const struct secret *bearer;    /* Authorization: Bearer …; NULL: none */
@@ -41,7 +44,7 @@ struct http_request {
 	bool identity;                  /* no compression */
 	/* Streams: called for each piece of a 2xx body as it comes; the body is then not collected. */
 	void (*on_data)(const char *data, size_t n, void *userdata);
-	/* Called once when the header of a stream's answer is in. */
+	/* Called once when the header of a stream's answer is in, whatever the status. Both may cancel any call. */
 	void (*on_header)(int status, void *userdata);
 };
 
@@ -65,10 +68,11 @@ struct http_response {
 };
 
 /* All pointers of the response are valid during the callback only. The callback may start and cancel calls. It is
- * never called from within http_start. */
+ * never called from within http_start. It may also free the http. */
 typedef void (*http_done_cb)(const struct http_response *response, void *userdata);
 
 int http_start(struct http *h, const struct http_request *request, http_done_cb done, void *userdata,
 	       struct http_call **ret);
-/* Ends it without its callback. NULL is fine. Not to be called after the callback has run. */
+/* Ends it without its callback. NULL is fine. Not to be called after the callback has run (from within it, it does
+ * nothing). */
 void http_cancel(struct http_call *c);

@@ -1,0 +1,13 @@
+noinst_LIBRARIES += daemon/net/libnet.a
+
+daemon_net_libnet_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(CURL_CFLAGS) $(JSON_CFLAGS) $(CRYPTO_CFLAGS)
+daemon_net_libnet_a_SOURCES = \
+	daemon/net/answer.c \
+	daemon/net/answer.h \
+	daemon/net/backoff.c \
+	daemon/net/backoff.h \
+	daemon/net/http.c \
+	daemon/net/http.h \
+	daemon/net/init.c \
+	daemon/net/multi.c \
+	daemon/net/multi.h
