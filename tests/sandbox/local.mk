@@ -1,0 +1,48 @@
+# The stand-in for the services. It is linked with nothing of daemon/ or clients/.
+bin_PROGRAMS += tests/sandbox/customerclient-sandbox
+
+tests_sandbox_customerclient_sandbox_CFLAGS = $(AM_CFLAGS) $(EVHTTP_CFLAGS) $(SSL_CFLAGS) $(JSON_CFLAGS) \
+	$(SQLITE_CFLAGS)
+tests_sandbox_customerclient_sandbox_CPPFLAGS = -D_GNU_SOURCE -I$(top_srcdir) -I$(top_builddir)
+tests_sandbox_customerclient_sandbox_LDADD = $(EVHTTP_LIBS) $(SSL_LIBS) $(JSON_LIBS) $(SQLITE_LIBS) -lm
+tests_sandbox_customerclient_sandbox_SOURCES = \
+	tests/sandbox/auth.c \
+	tests/sandbox/auth.h \
+	tests/sandbox/base.c \
+	tests/sandbox/base.h \
+	tests/sandbox/call.c \
+	tests/sandbox/call.h \
+	tests/sandbox/catalog.c \
+	tests/sandbox/catalog.h \
+	tests/sandbox/clock.c \
+	tests/sandbox/clock.h \
+	tests/sandbox/control.c \
+	tests/sandbox/handlers.h \
+	tests/sandbox/help.c \
+	tests/sandbox/help.h \
+	tests/sandbox/http.c \
+	tests/sandbox/http.h \
+	tests/sandbox/journal.c \
+	tests/sandbox/journal.h \
+	tests/sandbox/life.c \
+	tests/sandbox/life.h \
+	tests/sandbox/main.c \
+	tests/sandbox/menu.c \
+	tests/sandbox/menu.h \
+	tests/sandbox/order.c \
+	tests/sandbox/order.h \
+	tests/sandbox/ordering.c \
+	tests/sandbox/places.c \
+	tests/sandbox/places.h \
+	tests/sandbox/pricing.c \
+	tests/sandbox/pricing.h \
+	tests/sandbox/push.c \
+	tests/sandbox/push.h \
+	tests/sandbox/router.c \
+	tests/sandbox/router.h \
+	tests/sandbox/sandbox.h \
+	tests/sandbox/signup.c \
+	tests/sandbox/store.c \
+	tests/sandbox/store.h \
+	tests/sandbox/values.c \
+	tests/sandbox/values.h

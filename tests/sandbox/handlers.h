@@ -1,0 +1,35 @@
+/*
+ * The handlers of all calls. A handler returns 0 with c->answer (or none) and, if it is not 200, c->status; or
+ * what call_fail() gave it.
+ */
+#pragma once
+
+#include "tests/sandbox/call.h"
+
+int signup_check_existance(struct call *c);
+int signup_add_user(struct call *c);
+int signup_verify(struct call *c);
+
+int auth_verify_credentials(struct call *c);
+int auth_get_token(struct call *c);
+int auth_change_password(struct call *c);
+int auth_sign_out(struct call *c);
+
+int catalog_categories_get(struct call *c);
+int catalog_products_get(struct call *c);
+
+int ordering_quote(struct call *c);
+int ordering_make(struct call *c);
+int ordering_orders_get(struct call *c);
+int ordering_order_get(struct call *c);
+int ordering_pending_get(struct call *c);
+int ordering_cancel(struct call *c);
+int ordering_rate(struct call *c);
+int account_get(struct call *c);
+
+int control_clock(struct call *c);
+int control_clock_get(struct call *c);
+int control_advance(struct call *c);
+int control_product(struct call *c);
+int control_verification_code(struct call *c);
+int control_mailbox(struct call *c);

@@ -1,0 +1,6 @@
+/*
+ * The text of --help.
+ */
+#pragma once
+
+extern const char help_text[];

@@ -1,0 +1,173 @@
+/*
+ * The table of calls, and the checks common to them: the bearer's token, the JSON body, Idempotency-Key, ETag.
+ */
+#include "tests/sandbox/auth.h"
+#include "tests/sandbox/handlers.h"
+#include "tests/sandbox/router.h"
+
+enum route_flags {
+	NEEDS_TOKEN = 1 << 0, /* a token that has not ended */
+	TAKES_BODY = 1 << 1,  /* a JSON object */
+	ACTS = 1 << 2,        /* the answer is remembered by its key */
+	ETAG = 1 << 3,        /* always answers with an ETag; pages decide for themselves */
+};
+
+struct route {
+	enum evhttp_cmd_type method;
+	const char *path;
+	unsigned flags;
+	int (*handler)(struct call *c);
+};
+
+#define GET EVHTTP_REQ_GET
+#define POST EVHTTP_REQ_POST
+
+static const struct route routes[] = {
+	{ POST, "/AuthWebApi/CheckUserExistance", TAKES_BODY, signup_check_existance },
+	{ POST, "/AuthWebApi/AddUser", TAKES_BODY | ACTS, signup_add_user },
+	{ POST, "/AuthWebApi/VerifySignUp", TAKES_BODY | ACTS, signup_verify },
+	{ POST, "/AuthWebApi/VerifyUserCredentials", TAKES_BODY, auth_verify_credentials },
+	{ POST, "/AuthWebApi/GetTokenByUserUid", TAKES_BODY, auth_get_token },
+	{ POST, "/AuthWebApi/ChangePassword", NEEDS_TOKEN | TAKES_BODY | ACTS, auth_change_password },
+	{ POST, "/AuthWebApi/SignOut", TAKES_BODY, auth_sign_out },
+
+	{ GET, "/CustomerBackend/ProductCategoriesGet", NEEDS_TOKEN | ETAG, catalog_categories_get },
+	{ GET, "/CustomerBackend/ProductsGet", NEEDS_TOKEN, catalog_products_get },
+	{ POST, "/CustomerBackend/MakeOrderQuote", NEEDS_TOKEN | TAKES_BODY, ordering_quote },
+	{ POST, "/CustomerBackend/MakeOrderRequest", NEEDS_TOKEN | TAKES_BODY | ACTS, ordering_make },
+	{ GET, "/CustomerBackend/OrdersGet", NEEDS_TOKEN, ordering_orders_get },
+	{ GET, "/CustomerBackend/OrderGet", NEEDS_TOKEN, ordering_order_get },
+	{ GET, "/CustomerBackend/PendingOrdersGet", NEEDS_TOKEN | ETAG, ordering_pending_get },
+	{ POST, "/CustomerBackend/CancelOrderRequest", NEEDS_TOKEN | TAKES_BODY | ACTS, ordering_cancel },
+	{ POST, "/CustomerBackend/RateOrderRespond", NEEDS_TOKEN | TAKES_BODY | ACTS, ordering_rate },
+	{ GET, "/CustomerBackend/UserAccountGet", NEEDS_TOKEN, account_get },
+
+	{ GET, "/Sandbox/Clock", 0, control_clock_get },
+	{ POST, "/Sandbox/Clock", TAKES_BODY, control_clock },
+	{ POST, "/Sandbox/Advance", TAKES_BODY, control_advance },
+	{ POST, "/Sandbox/Product", TAKES_BODY, control_product },
+	{ GET, "/Sandbox/VerificationCode", 0, control_verification_code },
+	{ GET, "/Sandbox/Mailbox", 0, control_mailbox },
+};
+
+static const char *header(struct call *c, const char *name)
+{
+	return evhttp_find_header(evhttp_request_get_input_headers(c->req), name);
+}
+
+static const struct route *find_route(struct call *c)
+{
+	const struct route *other = NULL;
+
+	for (size_t i = 0; i < COUNT_OF(routes); i++) {
+		if (strcmp(routes[i].path, c->path) != 0)
+			continue;
+		if (routes[i].method == evhttp_request_get_command(c->req))
+			return &routes[i];
+		other = &routes[i];
+	}
+	if (other) {
+		evhttp_add_header(evhttp_request_get_output_headers(c->req), "Allow",
+				  other->method == GET ? "GET" : "POST");
+		(void)call_fail(c, 405, "wrong-method", "%s is called with %s", c->path,
+				other->method == GET ? "GET" : "POST");
+	} else
+		(void)call_fail(c, 404, "unknown-call", "There is no call \"%.200s\"", c->path);
+	return NULL;
+}
+
+static int read_body(struct call *c)
+{
+	struct evbuffer *in = evhttp_request_get_input_buffer(c->req);
+	size_t size = evbuffer_get_length(in);
+	const char *why = NULL;
+
+	if (json_read_object(size ? (const char *)evbuffer_pullup(in, -1) : "", size, &c->body, &why) < 0)
+		return call_fail(c, 400, "invalid-body", "The body cannot be read: %s", why);
+	return 0;
+}
+
+static void key_digest(struct call *c, char out[DIGEST_SIZE])
+{
+	struct evbuffer *in = evhttp_request_get_input_buffer(c->req);
+	AUTO_FREE char *all = xprintf("%s\n%.*s", c->path, (int)evbuffer_get_length(in),
+				      (const char *)evbuffer_pullup(in, -1));
+
+	digest_hex(all, strlen(all), out);
+}
+
+/* 1: the first answer to this key was found and is the answer now. */
+static int key_find(struct call *c, const char *digest)
+{
+	AUTO_QUERY sqlite3_stmt *q = store_query(c->sandbox->store, "SELECT digest, status, body FROM answers"
+						 " WHERE user = ? AND key = ?", "it", c->user.id, c->key);
+
+	if (!store_step(q))
+		return 0;
+	if (strcmp(store_text(q, 0), digest) != 0)
+		return call_fail(c, 422, "key-reused", "This Idempotency-Key came with another call or body before");
+	c->status = (int)store_int(q, 1);
+	c->answer = store_text(q, 2) ? json_tokener_parse(store_text(q, 2)) : NULL;
+	return 1;
+}
+
+/* Only answers of completed work are remembered. */
+static bool is_completed(int status)
+{
+	return status < 500 && status != 401 && status != 408 && status != 425 && status != 429;
+}
+
+static void key_remember(struct call *c, const char *digest)
+{
+	if (!is_completed(c->status))
+		return;
+	store_run(c->sandbox->store, "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?)", "ittiti", c->user.id, c->key,
+		  digest, (int64_t)c->status, c->answer ? json_text(c->answer) : NULL,
+		  clock_now(&c->sandbox->clock));
+}
+
+/* The work and the memory of its answer are one transaction. */
+static void act(struct call *c, const struct route *route)
+{
+	char digest[DIGEST_SIZE];
+	int r = 0;
+
+	c->key = header(c, "Idempotency-Key");
+	if (c->key && !uuid_is_valid(c->key)) {
+		(void)call_fail(c, 400, "invalid-key", "The Idempotency-Key \"%.60s\" is no UUID", c->key);
+		return;
+	}
+	if (c->key) {
+		key_digest(c, digest);
+		r = key_find(c, digest);
+		if (r != 0)
+			return;
+	}
+	store_begin(c->sandbox->store);
+	(void)route->handler(c);
+	if (c->key)
+		key_remember(c, digest);
+	store_commit(c->sandbox->store);
+}
+
+void router_dispatch(struct call *c)
+{
+	const struct route *route = find_route(c);
+	const char *authorization = header(c, "Authorization");
+
+	if (!route)
+		return;
+	if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0)
+		c->token = authorization + 7;
+	if ((route->flags & NEEDS_TOKEN) && auth_check_token(c) < 0)
+		return;
+	if ((route->flags & TAKES_BODY) && read_body(c) < 0)
+		return;
+	if (route->flags & ACTS)
+		act(c, route);
+	else {
+		if (route->handler(c) < 0)
+			return;
+		c->etag = c->etag || (route->flags & ETAG);
+	}
+}

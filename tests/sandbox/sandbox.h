@@ -1,0 +1,36 @@
+/*
+ * What the parts of the sandbox share: the one structure that holds them together.
+ */
+#pragma once
+
+#include <sys/queue.h>
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+
+#include "tests/sandbox/clock.h"
+#include "tests/sandbox/store.h"
+#include "tests/sandbox/values.h"
+
+struct options {
+	const char *data;
+	const char *tls_cert;
+	const char *tls_key;
+	uint16_t port;
+	double speed;
+	bool speed_given;
+	uint64_t random_seed;
+	bool client_verifies; /* AddUser's answer carries the code, as the platform does now */
+};
+
+struct sandbox {
+	struct options options;
+	struct event_base *base;
+	struct evhttp *http;
+	struct store *store;
+	struct clock clock;
+	uint64_t rng;
+	struct event *life_timer;
+	int64_t late_minutes; /* of every order made from now on; -1: now and then one is late */
+};
