@@ -3,6 +3,8 @@
 
 #include "backend/api.h"
 
+/* All but the sign-out (one try) repeat what is transient for 15 s, those that act with a key of their own. -EINVAL
+ * for a text or password that is not UTF-8. */
 int auth_check_user_existence(struct api *a, const char *login, const char *email, const char *phone, api_cb done,
 			      void *userdata, struct api_call **ret);
 int auth_add_user(struct api *a, const char *login, const char *email, const char *phone,
@@ -22,7 +24,8 @@ int auth_change_password(struct api *a, const char *user_uid, const struct secre
 /* Tells the service that this token is over; the token itself is the bearer. */
 int auth_sign_out(struct api *a, const struct secret *token, api_cb done, void *userdata, struct api_call **ret);
 
-/* Decoders: 0, or -EBADMSG. Texts are the caller's to free (…_done). */
+/* Decoders: 0, -EBADMSG or -ENOMEM; *ret is written on success only, its texts are the caller's to free (…_done). A
+ * secret is wiped in the body once it was taken out. */
 struct auth_existence {
 	bool login, email, phone;
 };
@@ -54,5 +57,5 @@ struct auth_token {
 int auth_decode_token(json_object *body, struct auth_token *ret);
 void auth_token_done(struct auth_token *t);
 
-/* ChangePassword: *ret_guid may become NULL. */
+/* ChangePassword: *ret_guid may become NULL; caller frees. */
 int auth_decode_changed(json_object *body, bool *ret_successful, char **ret_guid);

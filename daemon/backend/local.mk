@@ -1,0 +1,18 @@
+noinst_LIBRARIES += daemon/backend/libbackend.a
+
+daemon_backend_libbackend_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSON_CFLAGS) $(EVENT_CFLAGS)
+daemon_backend_libbackend_a_SOURCES = \
+	daemon/backend/api-answer.c \
+	daemon/backend/api-answer.h \
+	daemon/backend/api.c \
+	daemon/backend/api.h \
+	daemon/backend/auth.c \
+	daemon/backend/auth.h \
+	daemon/backend/customer-decode.c \
+	daemon/backend/customer.c \
+	daemon/backend/customer.h \
+	daemon/backend/decode.c \
+	daemon/backend/decode.h \
+	daemon/backend/push.c \
+	daemon/backend/push.h \
+	daemon/backend/world.c
