@@ -17,17 +17,24 @@ void catalog_rollback(struct catalog *c);
 
 /* Replaces all categories. Returns 1 when that changed anything. */
 int catalog_put_categories(struct catalog *c, const struct category *categories, size_t n);
-/* Inserts, updates, or (deleted) removes. Returns 1 when that changed anything. */
+/* Inserts, updates, or (deleted) removes. Returns 1 when that changed anything; a new `changed` alone does not count.
+ * Each call is its own transaction unless one is open; a page belongs into one. */
 int catalog_put_product(struct catalog *c, const struct product *p);
 int catalog_clear_products(struct catalog *c);
 
+/* In the order in which they were put. A row function that returns other than 0 ends the walk with that; this holds
+ * for all of them. */
 int catalog_each_category(struct catalog *c, int (*row)(const struct category *category, void *userdata),
 			  void *userdata);
-/* By category, name, id; category 0: all. *ret_next is "" at the end; caller frees. A cursor that is not one of ours:
- * -EINVAL. */
+/* By category, name (case ignored), id; category 0: all. limit is not 0. *ret_next is "" at the end; caller frees;
+ * NULL pointer: not wanted. A cursor that is not one of ours: -EINVAL; NULL or "" is the start. Rows of lists are
+ * without dietary tags. */
 int catalog_each_product(struct catalog *c, uint64_t category, unsigned limit, const char *cursor,
 			 int (*row)(const struct product *p, void *userdata), void *userdata, char **ret_next);
-/* Best first. What the person typed goes to FTS5 as quoted terms, each a prefix. */
+/* Best first: names before tags before descriptions. What the person typed goes to FTS5 as quoted terms, each a
+ * prefix, all of which must be found; words beyond CATALOG_SEARCH_WORDS are ignored. Text without a letter or digit
+ * finds nothing. */
+#define CATALOG_SEARCH_WORDS 16
 int catalog_search(struct catalog *c, const char *text, unsigned limit,
 		   int (*row)(const struct product *p, void *userdata), void *userdata);
 int catalog_get_product(struct catalog *c, uint64_t id, struct product *ret); /* -ENOENT; description, tags and all */

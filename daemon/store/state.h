@@ -9,6 +9,8 @@
 
 struct state;
 
+/* A row function that returns other than 0 ends the walk with that. Functions that are called with a transaction
+ * open belong to it; else each is a transaction of its own. */
 int state_open(const char *folder, struct state **ret, char **ret_set_aside);
 void state_close(struct state *s);
 DEFINE_CLEANUP(struct state *, state_close);
@@ -20,7 +22,7 @@ void state_rollback(struct state *s);
 /* One session per world. */
 struct session_row {
 	char *user, *login, *email, *phone;
-	struct secret *token; /* NULL when it is kept elsewhere or was not to be kept */
+	struct secret *token; /* owned; NULL when it is kept elsewhere or was not to be kept */
 	uint64_t token_begin, token_end, signed_in_at;
 	bool keep;            /* survives the daemon */
 	bool expired;
@@ -75,7 +77,8 @@ struct outbox_row {
 };
 void outbox_row_done(struct outbox_row *r);
 int state_outbox_add(struct state *s, const struct outbox_row *r, int64_t *ret_id); /* -EEXIST: same world+kind+key */
-int state_outbox_update(struct state *s, const struct outbox_row *r); /* all but world, user, kind, subject, key */
+int state_outbox_update(struct state *s, const struct outbox_row *r); /* all but world, user, kind, subject, key;
+								       * -ENOENT when there is no such id */
 int state_outbox_delete(struct state *s, int64_t id);
 int state_outbox_get(struct state *s, const char *world, const char *kind, const char *subject,
 		     struct outbox_row *ret); /* newest; -ENOENT */
@@ -84,13 +87,15 @@ int state_outbox_get(struct state *s, const char *world, const char *kind, const
 int state_outbox_each(struct state *s, const char *world, const char *user, bool open_only,
 		      int (*row)(const struct outbox_row *r, void *userdata), void *userdata);
 int state_outbox_count_open(struct state *s, const char *world, const char *user, uint32_t *ret);
-/* Forgets ended rows older than `before`; with user given, all that user's rows. */
+/* Forgets rows that ended before `before` (the wall time of their last update). */
 int state_outbox_prune(struct state *s, const char *world, uint64_t before);
+/* Forgets all rows of a user, open or ended. */
 int state_outbox_forget_user(struct state *s, const char *world, const char *user);
 
-/* Small settings of this machine: key to text. */
+/* Small settings of this machine: key to text; a NULL value removes. user NULL: of nobody in particular. */
 int state_setting_get(struct state *s, const char *world, const char *user, const char *key, char **ret); /* -ENOENT */
 int state_setting_put(struct state *s, const char *world, const char *user, const char *key, const char *value);
 
-/* Reserves `n` event numbers and returns the first; numbers never repeat, whatever dies. */
+/* Reserves `n` event numbers and returns the first; numbers never repeat, whatever dies: a new file begins at the
+ * clock's seconds since 1970, above what a lost one has given out. Below 2^53. */
 int state_reserve_seq(struct state *s, uint64_t n, uint64_t *ret_first);

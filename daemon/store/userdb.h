@@ -10,7 +10,7 @@ struct userdb;
 int userdb_open(const char *folder, const char *user, struct userdb **ret, char **ret_set_aside);
 void userdb_close(struct userdb *u);
 DEFINE_CLEANUP(struct userdb *, userdb_close);
-/* Unlinks a user's file with its -wal and -shm. */
+/* Unlinks a user's file with its -wal and -shm, and those of it that were set aside as damaged. */
 int userdb_forget(const char *folder, const char *user);
 const char *userdb_error(struct userdb *u);
 int userdb_begin(struct userdb *u);
@@ -31,7 +31,9 @@ void order_before_done(struct order_before *b);
 
 /* `body` is the service's JSON of the order (ORDER_LOCAL: the JSON that core made of it, same form), kept as it is.
  * `confirmed` is when the service said so (µs). Returns 1 when it was stored and differs from what stood there, 0
- * when it says nothing new (then `confirmed` alone is noted) or is older. */
+ * when it says nothing new (then `confirmed` alone is noted; the same JSON with its keys in another order is nothing
+ * new) or is older (a local state is always older than one of the service). *ret_before is what stood there before;
+ * NULL: not wanted. Each call is its own transaction unless one is open; a page belongs into one. */
 int userdb_order_put(struct userdb *u, const struct order *o, const char *body, enum order_source source,
 		     uint64_t confirmed, struct order_before *ret_before);
 int userdb_order_delete(struct userdb *u, const char *uid);
@@ -51,11 +53,14 @@ struct order_filter {
 	uint64_t since, until;   /* created in [since, until); 0: open */
 	const char *text;        /* in number, products, address, comment; case ignored; NULL: any */
 };
-/* Newest first. filter NULL: all. limit is exact; *ret_next "" at the end, caller frees; NULL pointer: not wanted.
- * A cursor that is not one of ours: -EINVAL. */
+/* Newest first. filter NULL: all. limit (not 0) is exact; *ret_next "" at the end, caller frees; NULL pointer: not
+ * wanted. A cursor that is not one of ours: -EINVAL; NULL or "" is the start. While orders come in, pages still show
+ * every order that was there before exactly once. A row function that returns other than 0 ends the walk with that;
+ * this holds for all of them. */
 int userdb_order_each(struct userdb *u, const struct order_filter *filter, unsigned limit, const char *cursor,
 		      int (*row)(const struct order_row *r, void *userdata), void *userdata, char **ret_next);
-/* A uid, a number, a unique beginning of either, or "last" (the newest). -ENOENT; -ENOTUNIQ when several fit. */
+/* A uid, a number, a unique beginning of either (case ignored in all), or "last" (the newest). -ENOENT; -ENOTUNIQ
+ * when several fit. */
 int userdb_order_find(struct userdb *u, const char *id, char **ret_uid);
 int userdb_order_count_pending(struct userdb *u, uint32_t *ret);
 
@@ -68,8 +73,13 @@ int userdb_notification_each(struct userdb *u, bool unread_only, unsigned limit,
 int userdb_notification_mark_read(struct userdb *u, const char *uid);
 int userdb_notification_count_unread(struct userdb *u, uint32_t *ret);
 
-/* Events: details is a JSON object whose members core knows how to type. The newest 10 000 are kept. */
+/* Events: details is a JSON object whose members core knows how to type (NULL: "{}"). The newest 10 000 are kept. A
+ * number that is there already: -EEXIST. */
 #define USERDB_EVENTS_KEPT 10000
+/* To be called once after opening, with the number that the next event will get: in a file that is new (the cache
+ * was deleted) all before it count as lost; after a loss of state.db, events with that number and above are dropped,
+ * for they are of the lost counting. Without it a new file knows no loss before its first event. */
+int userdb_events_start(struct userdb *u, uint64_t next);
 int userdb_event_add(struct userdb *u, uint64_t seq, const char *kind, const char *uid, const char *details);
 /* With seq greater than `after`, oldest first. *ret_lost: some after `after` are no longer kept. */
 int userdb_event_each(struct userdb *u, uint64_t after, unsigned limit,

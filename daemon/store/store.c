@@ -1,0 +1,619 @@
+/* An open database: pragmas, version, prepared statements, transactions and errors. Knows no table but
+ * meta(key, value); the files are checked in store-files.c. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "store/store-sql.h"
+
+/* Up to this size a file is read through at start (some ms); a larger one only in its roots. */
+#define QUICK_CHECK_MAX (4 * 1024 * 1024)
+/* For another program's look into the file; ours never wait for each other. */
+#define BUSY_TIMEOUT_MSEC 500
+
+struct cached {
+	const char *sql;
+	sqlite3_stmt *st;
+};
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	struct cached *cache;
+	size_t n_cache;
+	char error[256];
+	int errno_last;
+	bool in_transaction;
+	int poison;   /* what failed in the transaction */
+	bool damaged; /* a mark for the next opening was left */
+};
+
+static sqlite3_mem_methods plain_mem;
+
+static void mem_free(void *p)
+{
+	if (!p)
+		return;
+	wipe(p, (size_t)plain_mem.xSize(p));
+	plain_mem.xFree(p);
+}
+
+static void *mem_realloc(void *p, int n)
+{
+	int old = p ? plain_mem.xSize(p) : 0;
+	void *fresh = plain_mem.xMalloc(n);
+
+	if (!fresh)
+		return NULL;
+	if (p) {
+		memcpy(fresh, p, (size_t)(old < n ? old : n));
+		mem_free(p);
+	}
+	return fresh;
+}
+
+/* Pages of state.db may hold a token, so what SQLite frees is wiped. Has to come before SQLite's first use. */
+static int library_init(void)
+{
+	static bool done;
+	sqlite3_mem_methods wiping;
+	int rc;
+
+	if (done)
+		return 0;
+	rc = sqlite3_config(SQLITE_CONFIG_GETMALLOC, &plain_mem);
+	if (rc == SQLITE_OK) {
+		wiping = plain_mem;
+		wiping.xFree = mem_free;
+		wiping.xRealloc = mem_realloc;
+		rc = sqlite3_config(SQLITE_CONFIG_MALLOC, &wiping);
+	}
+	if (rc != SQLITE_OK)
+		return -ENOTRECOVERABLE;
+	done = true;
+	return 0;
+}
+
+int store_errno(int rc)
+{
+	if (rc == SQLITE_IOERR_NOMEM)
+		return -ENOMEM;
+	if (rc == SQLITE_IOERR_CORRUPTFS)
+		return -EUCLEAN;
+	switch (rc & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return 0;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return -EUCLEAN;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_READONLY:
+		return -EROFS;
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+	case SQLITE_CANTOPEN:
+		return -EACCES;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EBUSY;
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_TOOBIG:
+		return -E2BIG;
+	case SQLITE_CONSTRAINT:
+		return rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
+		       rc == SQLITE_CONSTRAINT_ROWID ? -EEXIST : -EINVAL;
+	default:
+		return -EIO;
+	}
+}
+
+int store_fail(struct store *s, int rc)
+{
+	int r = store_errno(rc), os_error = sqlite3_system_errno(s->db);
+
+	if ((rc & 0xff) == SQLITE_IOERR && (os_error == ENOSPC || os_error == EDQUOT || os_error == EFBIG))
+		r = -ENOSPC;
+	else if ((rc & 0xff) == SQLITE_CANTOPEN && (os_error == ENOSPC || os_error == EROFS || os_error == EDQUOT))
+		r = os_error == EROFS ? -EROFS : -ENOSPC;
+	(void)snprintf(s->error, sizeof(s->error), "%s", sqlite3_errmsg(s->db));
+	s->errno_last = r;
+	if (s->in_transaction && (rc & 0xff) != SQLITE_CONSTRAINT && !s->poison)
+		s->poison = r;
+	if (r == -EUCLEAN && !s->damaged) {
+		store_file_mark_damaged(s->path);
+		s->damaged = true;
+	}
+	return r;
+}
+
+static int fail_with(struct store *s, int r, const char *sentence)
+{
+	(void)snprintf(s->error, sizeof(s->error), "%s", sentence);
+	s->errno_last = r;
+	return r;
+}
+
+static int exec(struct store *s, const char *sql)
+{
+	int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : store_fail(s, rc);
+}
+
+/* The first column of the first row of a statement used once; -ENODATA when there is no row. */
+static int ask(struct store *s, const char *sql, int64_t *ret_number, char **ret_text)
+{
+	sqlite3_stmt *st = NULL;
+	int rc, r;
+
+	rc = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		r = 0;
+		if (ret_number)
+			*ret_number = sqlite3_column_int64(st, 0);
+		if (ret_text)
+			r = column_strdup(st, 0, ret_text);
+	} else
+		r = rc == SQLITE_DONE ? -ENODATA : store_fail(s, rc);
+	(void)sqlite3_finalize(st);
+	return r;
+}
+
+/* What the schema reading did not touch: the roots of all tables. */
+static int probe_roots(struct store *s)
+{
+	sqlite3_stmt *st = NULL;
+	int rc, r = 0;
+
+	rc = sqlite3_prepare_v2(s->db, "SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0", -1, &st,
+				NULL);
+	if (rc != SQLITE_OK)
+		return store_fail(s, rc);
+	while (r >= 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		char *sql = sqlite3_mprintf("SELECT 1 FROM \"%w\" LIMIT 1", (const char *)sqlite3_column_text(st, 0));
+
+		r = sql ? ask(s, sql, NULL, NULL) : -ENOMEM;
+		if (r == -ENODATA)
+			r = 0;
+		sqlite3_free(sql);
+	}
+	if (r >= 0 && rc != SQLITE_DONE)
+		r = store_fail(s, rc);
+	(void)sqlite3_finalize(st);
+	return r;
+}
+
+static int probe(struct store *s)
+{
+	_cleanup_free_ char *answer = NULL;
+	int64_t pages, page_size;
+	int r;
+
+	r = ask(s, "PRAGMA page_count", &pages, NULL);
+	if (r < 0)
+		return r;
+	r = ask(s, "PRAGMA page_size", &page_size, NULL);
+	if (r < 0)
+		return r;
+	if (pages > QUICK_CHECK_MAX / page_size)
+		return probe_roots(s);
+	r = ask(s, "PRAGMA quick_check(1)", NULL, &answer);
+	if (r < 0)
+		return r;
+	return streq_ptr(answer, "ok") ? 0 : fail_with(s, -EUCLEAN, answer ? answer : "quick_check failed");
+}
+
+static int check_version(struct store *s, size_t known, unsigned *ret)
+{
+	int64_t version, objects;
+	int r;
+
+	r = ask(s, "PRAGMA user_version", &version, NULL);
+	if (r < 0)
+		return r;
+	if (version > (int64_t)known) {
+		(void)snprintf(s->error, sizeof(s->error),
+			       "it is of version %lld, this program knows up to %zu; it was left as it is",
+			       (long long)version, known);
+		return -ENOTSUP;
+	}
+	r = ask(s, "SELECT count(*) FROM sqlite_master", &objects, NULL);
+	if (r < 0)
+		return r;
+	if (version < 0 || (version == 0 && objects > 0))
+		return fail_with(s, -EUCLEAN, "it is a database, but not one of this program");
+	*ret = (unsigned)version;
+	return 0;
+}
+
+static int migrate(struct store *s, unsigned version, const struct migration *migrations, size_t n)
+{
+	char sql[64];
+	int r, rc;
+
+	for (unsigned i = version; i < n; i++) {
+		r = store_begin(s);
+		if (r < 0)
+			return r;
+		rc = migrations[i].step(s->db);
+		r = rc == SQLITE_OK ? 0 : store_fail(s, rc);
+		if (r >= 0) {
+			(void)snprintf(sql, sizeof(sql), "PRAGMA user_version = %u", i + 1);
+			r = exec(s, sql);
+		}
+		if (r >= 0)
+			r = store_commit(s);
+		if (r < 0) {
+			store_rollback(s);
+			return r;
+		}
+	}
+	return 0;
+}
+
+static int configure(struct store *s, enum store_sync sync)
+{
+	_cleanup_free_ char *mode = NULL;
+	int r;
+
+	r = ask(s, "PRAGMA journal_mode = WAL", NULL, &mode);
+	if (r < 0)
+		return r;
+	if (!streq_ptr(mode, "wal"))
+		return fail_with(s, -EIO, "the file system cannot hold a write-ahead log");
+	r = exec(s, sync == STORE_FULL ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+	if (r < 0)
+		return r;
+	/* mmap would turn a failing disk into SIGBUS. */
+	return exec(s, "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 4194304");
+}
+
+static int connect_db(struct store *s)
+{
+	int rc;
+
+	rc = sqlite3_open_v2(s->path, &s->db,
+			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+	if (!s->db)
+		return -ENOMEM;
+	(void)sqlite3_extended_result_codes(s->db, 1);
+	if (rc != SQLITE_OK)
+		return store_fail(s, rc);
+	(void)sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MSEC);
+	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	/* A file of a newer version is not even to be checkpointed by us. */
+	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	return 0;
+}
+
+static int open_checked(struct store *s, enum store_sync sync, const struct migration *migrations, size_t n)
+{
+	unsigned version;
+	int r;
+
+	r = connect_db(s);
+	if (r < 0)
+		return r;
+	r = check_version(s, n, &version);
+	if (r < 0)
+		return r;
+	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	r = configure(s, sync);
+	if (r < 0)
+		return r;
+	r = probe(s);
+	if (r < 0)
+		return r;
+	return migrate(s, version, migrations, n);
+}
+
+static int open_once(const char *path, enum store_sync sync, const struct migration *migrations, size_t n,
+		     struct store **ret)
+{
+	_cleanup_(store_closep) struct store *s = NULL;
+	int r;
+
+	r = store_file_check(path);
+	if (r < 0)
+		return r;
+	s = new0(struct store, 1);
+	if (!s)
+		return -ENOMEM;
+	s->path = strdup(path);
+	if (!s->path)
+		return -ENOMEM;
+	r = open_checked(s, sync, migrations, n);
+	if (r < 0) {
+		store_set_open_error("The database %s cannot be used: %s", path,
+				     s->error[0] ? s->error : strerrordesc_np(-r));
+		return r;
+	}
+	*ret = TAKE_PTR(s);
+	return 0;
+}
+
+int store_open(const char *path, enum store_sync sync, const struct migration *migrations, size_t n_migrations,
+	       struct store **ret, char **ret_set_aside)
+{
+	_cleanup_free_ char *aside = NULL;
+	int r;
+
+	r = library_init();
+	if (r < 0)
+		return r;
+	r = open_once(path, sync, migrations, n_migrations, ret);
+	if (r == -EUCLEAN) {
+		r = store_file_set_aside(path, &aside);
+		if (r >= 0)
+			r = open_once(path, sync, migrations, n_migrations, ret);
+	}
+	if (ret_set_aside)
+		*ret_set_aside = TAKE_PTR(aside);
+	return r;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->n_cache; i++)
+		(void)sqlite3_finalize(s->cache[i].st);
+	free(s->cache);
+	(void)sqlite3_close(s->db);
+	free(s->path);
+	free(s);
+}
+
+sqlite3 *store_db(struct store *s)
+{
+	return s->db;
+}
+
+const char *store_error(struct store *s)
+{
+	return s->error;
+}
+
+int store_errno_last(struct store *s)
+{
+	return s->errno_last;
+}
+
+bool store_in_transaction(struct store *s)
+{
+	return s->in_transaction;
+}
+
+static sqlite3_stmt *prepare_new(struct store *s, const char *sql)
+{
+	struct cached *grown;
+	sqlite3_stmt *st;
+	int rc;
+
+	grown = realloc(s->cache, (s->n_cache + 1) * sizeof(*grown));
+	if (!grown) {
+		(void)fail_with(s, -ENOMEM, "Out of memory");
+		return NULL;
+	}
+	s->cache = grown;
+	rc = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL);
+	if (rc != SQLITE_OK) {
+		/* Our SQL fits our tables; where it does not, the tables are not ours any more. */
+		(void)store_fail(s, rc == SQLITE_ERROR ? SQLITE_CORRUPT : rc);
+		return NULL;
+	}
+	s->cache[s->n_cache++] = (struct cached){ sql, st };
+	return st;
+}
+
+sqlite3_stmt *store_prepare(struct store *s, const char *sql)
+{
+	if (s->poison) {
+		s->errno_last = s->poison;
+		return NULL;
+	}
+	for (size_t i = 0; i < s->n_cache; i++)
+		if (s->cache[i].sql == sql && !sqlite3_stmt_busy(s->cache[i].st)) {
+			(void)sqlite3_reset(s->cache[i].st);
+			(void)sqlite3_clear_bindings(s->cache[i].st);
+			return s->cache[i].st;
+		}
+	return prepare_new(s, sql);
+}
+
+/* A file deleted or replaced under us takes writes into nowhere. */
+static int check_moved(struct store *s)
+{
+	int moved = 0;
+
+	(void)sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	return moved ? fail_with(s, -EUCLEAN, "the file was deleted or replaced while it was open") : 0;
+}
+
+static int bind_one(sqlite3_stmt *st, int i, char type, va_list *ap)
+{
+	const struct secret *secret;
+	const char *text;
+
+	switch (type) {
+	case 't':
+		text = va_arg(*ap, const char *);
+		return sqlite3_bind_text(st, i, text, -1, SQLITE_STATIC);
+	case 's':
+		secret = va_arg(*ap, const struct secret *);
+		if (!secret)
+			return sqlite3_bind_null(st, i);
+		return sqlite3_bind_text(st, i, secret_string(secret), (int)secret_length(secret), SQLITE_STATIC);
+	case 'u':
+		return sqlite3_bind_int64(st, i, (sqlite3_int64)va_arg(*ap, uint64_t));
+	case 'i':
+		return sqlite3_bind_int64(st, i, va_arg(*ap, int64_t));
+	case 'n':
+		return sqlite3_bind_int(st, i, va_arg(*ap, int));
+	case 'd':
+		return sqlite3_bind_double(st, i, va_arg(*ap, double));
+	default:
+		return SQLITE_MISUSE;
+	}
+}
+
+static int bind_all(struct store *s, sqlite3_stmt *st, const char *types, va_list *ap)
+{
+	int rc = SQLITE_OK;
+
+	for (int i = 0; types[i] && rc == SQLITE_OK; i++)
+		rc = bind_one(st, i + 1, types[i], ap);
+	return rc == SQLITE_OK ? 0 : store_fail(s, rc);
+}
+
+int store_next(struct store *s, sqlite3_stmt *st)
+{
+	int rc = sqlite3_step(st);
+
+	if (rc == SQLITE_ROW)
+		return 1;
+	return rc == SQLITE_DONE ? 0 : store_fail(s, rc);
+}
+
+int store_query(struct store *s, sqlite3_stmt **ret, const char *sql, const char *types, ...)
+{
+	va_list ap;
+	int r;
+
+	*ret = store_prepare(s, sql);
+	if (!*ret)
+		return s->errno_last;
+	va_start(ap, types);
+	r = bind_all(s, *ret, types, &ap);
+	va_end(ap);
+	return r < 0 ? r : store_next(s, *ret);
+}
+
+int store_run(struct store *s, const char *sql, const char *types, ...)
+{
+	_cleanup_stmt_ sqlite3_stmt *st = NULL;
+	va_list ap;
+	int r;
+
+	if (!s->in_transaction) {
+		r = check_moved(s);
+		if (r < 0)
+			return r;
+	}
+	st = store_prepare(s, sql);
+	if (!st)
+		return s->errno_last;
+	va_start(ap, types);
+	r = bind_all(s, st, types, &ap);
+	va_end(ap);
+	if (r >= 0)
+		r = store_next(s, st);
+	return r < 0 ? r : sqlite3_changes(s->db);
+}
+
+int store_begin(struct store *s)
+{
+	int r;
+
+	if (s->in_transaction)
+		return fail_with(s, -EALREADY, "a transaction is open already");
+	r = check_moved(s);
+	if (r < 0)
+		return r;
+	r = exec(s, "BEGIN IMMEDIATE");
+	if (r < 0)
+		return r;
+	s->in_transaction = true;
+	s->poison = 0;
+	return 0;
+}
+
+void store_rollback(struct store *s)
+{
+	if (!s->in_transaction)
+		return;
+	s->in_transaction = false;
+	s->poison = 0;
+	/* After some failures SQLite has rolled back by itself. */
+	if (!sqlite3_get_autocommit(s->db))
+		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+int store_commit(struct store *s)
+{
+	int r;
+
+	if (!s->in_transaction)
+		return fail_with(s, -EINVAL, "no transaction is open");
+	r = s->poison ? s->poison : exec(s, "COMMIT");
+	if (r < 0) {
+		store_rollback(s);
+		return r;
+	}
+	s->in_transaction = false;
+	return 0;
+}
+
+int store_enter(struct store *s, bool *ret_own)
+{
+	*ret_own = !s->in_transaction;
+	return *ret_own ? store_begin(s) : 0;
+}
+
+int store_leave(struct store *s, bool own, int r)
+{
+	int k;
+
+	if (!own)
+		return r;
+	if (r < 0) {
+		store_rollback(s);
+		return r;
+	}
+	k = store_commit(s);
+	return k < 0 ? k : r;
+}
+
+const char *column_string(sqlite3_stmt *st, int i)
+{
+	return strempty((const char *)sqlite3_column_text(st, i));
+}
+
+int column_strdup(sqlite3_stmt *st, int i, char **ret)
+{
+	return free_and_strdup(ret, (const char *)sqlite3_column_text(st, i));
+}
+
+int store_meta_get(struct store *s, const char *key, char **ret)
+{
+	_cleanup_stmt_ sqlite3_stmt *st = NULL;
+	char *value = NULL;
+	int r;
+
+	r = store_query(s, &st, "SELECT value FROM meta WHERE key = ?1", "t", key);
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	r = column_strdup(st, 0, &value);
+	if (r < 0)
+		return r;
+	*ret = value;
+	return 0;
+}
+
+int store_meta_put(struct store *s, const char *key, const char *value)
+{
+	int r;
+
+	if (value)
+		r = store_run(s, "INSERT INTO meta(key, value) VALUES(?1, ?2) "
+				 "ON CONFLICT(key) DO UPDATE SET value = excluded.value", "tt", key, value);
+	else
+		r = store_run(s, "DELETE FROM meta WHERE key = ?1", "t", key);
+	return r < 0 ? r : 0;
+}
