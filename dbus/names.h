@@ -16,6 +16,11 @@
 #define CC_IFACE_ORDER CC_INTERFACE("Order")
 #define CC_IFACE_NOTIFICATIONS CC_INTERFACE("Notifications")
 
+/* Not part of the API: held by the one notifier of a session, so that there is never a second. */
+#define CC_NOTIFIER_NAME CC_BUS_NAME ".Notifier"
+/* The .desktop file and the icon, without their suffixes. */
+#define CC_DESKTOP_ENTRY "org.deliveryservice.CustomerClient"
+
 #define CC_UNIT_DAEMON "customerclientd.service"
 #define CC_UNIT_NOTIFIER "customerclient-notifier.service"
 

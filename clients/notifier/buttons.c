@@ -1,0 +1,267 @@
+/* The buttons of the bubbles: which there are, and what they do. */
+#include "notifier/buttons.h"
+
+#include "base/log.h"
+#include "notifier/terminal.h"
+#include "notifier/texts.h"
+
+#define ACTION_DEFAULT "default" /* a click on the bubble itself */
+#define ACTION_TRACK "track"
+#define ACTION_CANCEL "cancel"
+#define ACTION_CANCEL_YES "cancel-yes"
+#define ACTION_CANCEL_NO "cancel-no"
+#define ACTION_RATE "rate-" /* and the number of stars */
+#define ACTION_RATE_MORE "rate-more"
+
+struct buttons {
+	GDBusConnection *bus;
+	struct feed *feed;
+	struct bubbles *bubbles;
+	struct memory *memory;
+};
+
+/* A button that was pressed, until all that follows from it is done. */
+struct press {
+	struct buttons *buttons;
+	char *uid, *action;
+	struct view view;
+	bool question; /* the bubble being shown is a question */
+	bool separate; /* the bubble being shown is not the order's own */
+};
+
+static void press_free(struct press *p)
+{
+	view_done(&p->view);
+	g_free(p->uid);
+	g_free(p->action);
+	g_free(p);
+}
+
+struct buttons *buttons_new(GDBusConnection *bus, struct feed *feed, struct bubbles *bubbles, struct memory *memory)
+{
+	struct buttons *b = g_new0(struct buttons, 1);
+
+	b->bus = bus;
+	b->feed = feed;
+	b->bubbles = bubbles;
+	b->memory = memory;
+	return b;
+}
+
+void buttons_free(struct buttons *b)
+{
+	g_free(b);
+}
+
+static void add_action(struct bubble *bubble, const char *key, const char *label)
+{
+	bubble->actions[bubble->n_actions++] = (struct bubble_action){ key, label };
+}
+
+void buttons_for_order(const struct view *v, struct bubble *bubble)
+{
+	add_action(bubble, ACTION_DEFAULT, "Track");
+	if (rules_can_rate(v)) {
+		add_action(bubble, ACTION_RATE "5", "★★★★★");
+		add_action(bubble, ACTION_RATE "3", "★★★");
+		add_action(bubble, ACTION_RATE_MORE, "More…");
+	} else if (!rules_ended(v->status)) {
+		add_action(bubble, ACTION_TRACK, "Track");
+		if (v->cancellable)
+			add_action(bubble, ACTION_CANCEL, "Cancel");
+	}
+}
+
+void buttons_for_notice(struct bubble *bubble)
+{
+	add_action(bubble, ACTION_DEFAULT, "Track");
+	add_action(bubble, ACTION_TRACK, "Track");
+}
+
+void buttons_set_bubble(struct entry *e, const char *server, uint32_t bubble, uint32_t question)
+{
+	if (!streq_ptr(e->server, server)) {
+		if (free_and_strdup(&e->server, server) < 0)
+			return;
+		e->bubble = e->question = 0;
+	}
+	if (bubble != 0)
+		e->bubble = bubble;
+	if (question != 0)
+		e->question = question;
+}
+
+static void on_answer_shown(void *userdata, void *cookie, bool shown, const char *server, uint32_t id)
+{
+	struct press *p = cookie;
+	struct entry *e = memory_find(p->buttons->memory, p->uid);
+
+	(void)userdata;
+	if (shown && e && p->question)
+		buttons_set_bubble(e, server, /* bubble= */ 0, id);
+	else if (shown && e && !p->separate)
+		buttons_set_bubble(e, server, id, /* question= */ 0);
+	memory_save(p->buttons->memory);
+	press_free(p);
+}
+
+/* Shows what came of it, in the order's own bubble or in a separate one, and ends the press. */
+static void press_answer(struct press *p, const struct text *text)
+{
+	const struct entry *e = memory_find(p->buttons->memory, p->uid);
+	struct bubble bubble = { .title = text->title, .body = text->body };
+
+	if (e) {
+		bubble.server = e->server;
+		bubble.id = p->question ? e->question : p->separate ? 0 : e->bubble;
+	}
+	if (p->question) {
+		bubble.stays = true;
+		add_action(&bubble, ACTION_CANCEL_YES, "Cancel the order");
+		add_action(&bubble, ACTION_CANCEL_NO, "Keep it");
+	}
+	bubbles_show(p->buttons->bubbles, &bubble, on_answer_shown, p);
+}
+
+/* A stage that comes right after it would hide it in the order's own bubble. */
+static void press_failed(struct press *p, const char *doing, const char *reason)
+{
+	_cleanup_text_ struct text text = {};
+
+	p->question = false;
+	p->separate = true;
+	if (text_for_failure(&p->view, doing, reason, &text) < 0)
+		press_free(p);
+	else
+		press_answer(p, &text);
+}
+
+static void on_cancelled(void *userdata, void *cookie, const char *error)
+{
+	struct press *p = cookie;
+
+	(void)userdata;
+	if (error)
+		press_failed(p, "Cancelling", error);
+	else
+		press_free(p); /* the order's own bubble says it */
+}
+
+static void on_rated(void *userdata, void *cookie, const char *error)
+{
+	struct press *p = cookie;
+	unsigned stars = (unsigned)(p->action[strlen(ACTION_RATE)] - '0');
+	_cleanup_text_ struct text text = {};
+
+	(void)userdata;
+	if (error)
+		press_failed(p, "Rating", error);
+	else if (text_for_rating(&p->view, stars, &text) < 0)
+		press_free(p);
+	else
+		press_answer(p, &text);
+}
+
+static void press_ask(struct press *p)
+{
+	_cleanup_text_ struct text text = {};
+
+	p->question = true;
+	if (text_for_question(&p->view, &text) < 0)
+		press_free(p);
+	else
+		press_answer(p, &text);
+}
+
+static void press_act(struct press *p)
+{
+	struct feed *feed = p->buttons->feed;
+
+	if (streq(p->action, ACTION_CANCEL)) {
+		if (p->view.cancellable)
+			press_ask(p);
+		else
+			press_failed(p, "Cancelling", "It is too late to cancel it.");
+	} else if (streq(p->action, ACTION_CANCEL_YES))
+		feed_cancel_order(feed, p->uid, on_cancelled, p);
+	else
+		feed_rate_order(feed, p->uid, (unsigned)(p->action[strlen(ACTION_RATE)] - '0'), on_rated, p);
+}
+
+static void on_order(void *userdata, void *cookie, struct view *view)
+{
+	struct press *p = cookie;
+
+	(void)userdata;
+	if (!view) {
+		press_failed(p, streq(p->action, ACTION_CANCEL) || streq(p->action, ACTION_CANCEL_YES) ? "Cancelling"
+												      : "Rating",
+			     "The order cannot be read now. Nothing was done.");
+		return;
+	}
+	p->view = *view;
+	*view = (struct view){};
+	press_act(p);
+}
+
+static struct press *press_new(struct buttons *b, const char *uid, const char *action)
+{
+	struct press *p = g_new0(struct press, 1);
+
+	p->buttons = b;
+	p->uid = g_strdup(uid);
+	p->action = g_strdup(action);
+	return p;
+}
+
+static void open_terminal(struct buttons *b, const char *uid, const char *verb, const char *token)
+{
+	_cleanup_free_ char *reason = NULL;
+
+	if (terminal_open(b->bus, verb, uid, token) >= 0)
+		return;
+	reason = strprintf("No terminal was found. Type it in one: customerclient %s %s", verb, uid);
+	if (reason)
+		press_failed(press_new(b, uid, verb), "Opening", reason);
+}
+
+static bool is_rating(const char *action)
+{
+	const char *stars = startswith(action, ACTION_RATE);
+
+	return stars && *stars >= '1' && *stars <= '5' && stars[1] == '\0';
+}
+
+void buttons_invoked(struct buttons *b, const char *server, uint32_t id, const char *action, const char *token)
+{
+	const struct entry *e = memory_find_bubble(b->memory, server, id);
+
+	if (!e)
+		return;
+	if (streq(action, ACTION_DEFAULT) || streq(action, ACTION_TRACK))
+		open_terminal(b, e->uid, "track", token);
+	else if (streq(action, ACTION_RATE_MORE))
+		open_terminal(b, e->uid, "rate", token);
+	else if (streq(action, ACTION_CANCEL) || streq(action, ACTION_CANCEL_YES) || is_rating(action))
+		feed_get_order(b->feed, e->uid, on_order, press_new(b, e->uid, action));
+	else if (streq(action, ACTION_CANCEL_NO))
+		bubbles_close(b->bubbles, server, id);
+}
+
+void buttons_closed(struct buttons *b, const char *server, uint32_t id)
+{
+	struct entry *e = memory_find_bubble(b->memory, server, id);
+
+	if (!e || e->question != id)
+		return;
+	e->question = 0;
+	memory_save(b->memory);
+}
+
+void buttons_order_changed(struct buttons *b, struct entry *e, const struct view *v)
+{
+	if (v->cancellable || e->question == 0 || !e->server)
+		return;
+	bubbles_close(b->bubbles, e->server, e->question);
+	e->question = 0;
+}

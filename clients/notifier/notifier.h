@@ -1,0 +1,17 @@
+/* The notifier: joins what the daemon says (feed), what follows from it (rules, texts), what was shown (memory) and
+ * the screen (bubbles). */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "base/util.h"
+
+struct notifier;
+
+/* NULL: -ENOMEM, or libnotify could not be initialised. The connection outlives the notifier. */
+struct notifier *notifier_new(GDBusConnection *bus);
+void notifier_free(struct notifier *n);
+DEFINE_CLEANUP(struct notifier *, notifier_free);
+
+/* Whether notifications of kind "promotion" are shown. */
+void notifier_set_promotions(struct notifier *n, bool enable);

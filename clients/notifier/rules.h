@@ -1,0 +1,68 @@
+/* What a person is told about an order, and when: a pure function of the order as it is, of what was told before
+ * and of the clock. Knows no bus and no bubbles. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/money.h"
+#include "base/util.h"
+
+/* An expected time that moved by no more than this is not news. */
+#define RULES_MOVE_USEC (5 * USEC_PER_MIN)
+/* How long after the expected time an order is called late: push and polling need a moment to tell of a delivery. */
+#define RULES_GRACE_USEC (1 * USEC_PER_MIN)
+/* An order that was never told of here and ended longer ago than this is history. */
+#define RULES_HISTORY_USEC (24 * 60 * USEC_PER_MIN)
+
+/* An order as the daemon gives it; times in µs since the epoch, 0 = none; strings NULL when not known. */
+struct view {
+	char *uid, *number, *status, *payment_type, *failure_reason, *courier, *items;
+	char currency[CURRENCY_SIZE];
+	int64_t total;
+	bool cancellable, paid;
+	uint32_t rating;
+	uint64_t expected;  /* when it should be delivered */
+	uint64_t ended;     /* when it was */
+	uint64_t changed;   /* last change at the service */
+	uint64_t confirmed; /* when the service last said that the order is so */
+};
+
+void view_done(struct view *v);
+#define _cleanup_view_ _cleanup_(view_done)
+
+/* What the person was told last. */
+struct told {
+	char *stage;       /* "" = nothing yet */
+	uint64_t expected; /* the expected time last told, 0 = none */
+	uint64_t late_for; /* the expected time of which it was told that it has passed, 0 = none */
+};
+
+void told_done(struct told *t);
+
+enum news {
+	NEWS_NONE,
+	NEWS_REMEMBER, /* nothing to say, but `ret_next` is what counts as told from now on */
+	NEWS_STAGE,
+	NEWS_MOVED, /* the expected time moved */
+	NEWS_LATE,  /* the expected time passed */
+};
+
+struct verdict {
+	enum news news;
+	const char *stage; /* borrowed from the view, or static */
+	uint64_t expected, late_for;
+	int64_t moved_usec; /* of the expected time, since it was last told; 0 when that is not news */
+};
+
+/* `told` NULL: the person was never told of this order. `fresh`: it was in an event, and not only found among the
+ * pending orders (which is a baseline, and no news). */
+void rules_judge(const struct view *v, const struct told *told, bool fresh, uint64_t now, struct verdict *ret);
+
+/* When the order is to be looked at again without any event (the expected time will have passed), 0 = never. */
+uint64_t rules_next_look(const struct view *v, const struct told *told);
+
+/* delivered, finished, cancelled, rejected. */
+bool rules_ended(const char *status);
+/* Delivered, and not rated yet. */
+bool rules_can_rate(const struct view *v);

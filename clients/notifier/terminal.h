@@ -1,0 +1,17 @@
+/* Opens a command in the person's terminal. */
+#pragma once
+
+#include <gio/gio.h>
+
+/* The argument vector that runs `command` in the terminal `program` (a path, or one with arguments as in $TERMINAL);
+ * each terminal has its own way. Caller frees with g_strfreev; NULL when `program` cannot be parsed. */
+char **terminal_argv(const char *program, const char *const *command);
+/* The first terminal there is: xdg-terminal-exec, $TERMINAL, x-terminal-emulator, then known ones. Caller frees;
+ * NULL: none. */
+char *terminal_find(void);
+
+/* Runs `customerclient VERB UID` in a terminal that stays open until Enter: as a unit of its own where a user manager
+ * is on the bus, so that it outlives us and is not bound by our unit's sandbox; else as a child. `token` is an
+ * activation token or NULL. 0, -ENOENT: there is no terminal, or another negative errno when none could be started.
+ * With a manager the start itself is reported by a warning only. */
+int terminal_open(GDBusConnection *bus, const char *verb, const char *uid, const char *token);
