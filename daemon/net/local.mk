@@ -10,4 +10,12 @@ daemon_net_libnet_a_SOURCES = \
 	daemon/net/http.h \
 	daemon/net/init.c \
 	daemon/net/multi.c \
-	daemon/net/multi.h
+	daemon/net/multi.h \
+	daemon/net/signalr-frame.c \
+	daemon/net/signalr-frame.h \
+	daemon/net/signalr-negotiate.c \
+	daemon/net/signalr-negotiate.h \
+	daemon/net/signalr.c \
+	daemon/net/signalr.h \
+	daemon/net/sse.c \
+	daemon/net/sse.h

@@ -34,6 +34,10 @@ struct signalr_handler {
 
 struct signalr;
 
+/* The handler is called from the loop, not from within the functions below (but for `token`, by signalr_stop and
+ * signalr_free, which say good-bye); so state_changed follows a start or stop a moment later, and never a free. It may
+ * call any of them, also signalr_free(); `token` and `first_delay` may not. The http is borrowed, and freed later than
+ * this. */
 int signalr_new(struct event_base *base, struct http *http, const struct signalr_options *options,
 		const struct signalr_handler *handler, void *userdata, struct signalr **ret);
 void signalr_free(struct signalr *s);
@@ -41,5 +45,6 @@ DEFINE_CLEANUP(struct signalr *, signalr_free);
 
 void signalr_start(struct signalr *s);
 void signalr_stop(struct signalr *s);      /* state OFF; tells the server where it can */
-void signalr_retry_now(struct signalr *s); /* the network or a token is back: no more waiting */
+/* The network or a token is back: no more waiting (but by the back-off after the second 401 in a row). */
+void signalr_retry_now(struct signalr *s);
 enum signalr_state signalr_get_state(const struct signalr *s);
