@@ -110,14 +110,41 @@ int store_errno(int rc)
 	}
 }
 
+static bool is_full(int os_error)
+{
+	return os_error == ENOSPC || os_error == EDQUOT || os_error == EFBIG;
+}
+
+static int file_errno(struct store *s, int which)
+{
+	sqlite3_file *file = NULL;
+	int os_error = 0;
+
+	(void)sqlite3_file_control(s->db, "main", which, &file);
+	if (file && file->pMethods)
+		(void)file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &os_error);
+	return os_error;
+}
+
+/* A quota that is used up or a limit on the size of files is a full disk to us; SQLite knows only ENOSPC as one. */
+static int os_errno(struct store *s, int rc)
+{
+	int os_error = sqlite3_system_errno(s->db);
+
+	if ((rc & 0xff) != SQLITE_IOERR && (rc & 0xff) != SQLITE_CANTOPEN)
+		return 0;
+	if (is_full(os_error) || is_full(file_errno(s, SQLITE_FCNTL_FILE_POINTER)) ||
+	    is_full(file_errno(s, SQLITE_FCNTL_JOURNAL_POINTER)))
+		return -ENOSPC;
+	return os_error == EROFS ? -EROFS : 0;
+}
+
 int store_fail(struct store *s, int rc)
 {
-	int r = store_errno(rc), os_error = sqlite3_system_errno(s->db);
+	int r = os_errno(s, rc);
 
-	if ((rc & 0xff) == SQLITE_IOERR && (os_error == ENOSPC || os_error == EDQUOT || os_error == EFBIG))
-		r = -ENOSPC;
-	else if ((rc & 0xff) == SQLITE_CANTOPEN && (os_error == ENOSPC || os_error == EROFS || os_error == EDQUOT))
-		r = os_error == EROFS ? -EROFS : -ENOSPC;
+	if (r == 0)
+		r = store_errno(rc);
 	(void)snprintf(s->error, sizeof(s->error), "%s", sqlite3_errmsg(s->db));
 	s->errno_last = r;
 	if (s->in_transaction && (rc & 0xff) != SQLITE_CONSTRAINT && !s->poison)

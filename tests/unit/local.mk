@@ -20,3 +20,5 @@ endif
 tests_unit_test_backend_decode_SOURCES = tests/unit/test-backend-decode.c
 tests_unit_test_backend_decode_CFLAGS = $(BACKEND_TEST_CFLAGS)
 tests_unit_test_backend_decode_LDADD = $(BACKEND_TEST_LIBS) $(EVENT_LIBS) -lm
+
+include tests/unit/store.mk
