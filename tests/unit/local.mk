@@ -1,7 +1,46 @@
+# A program per module. Add yours to unit_tests, with _SOURCES, _CPPFLAGS and _LDADD below.
+unit_tests =
+UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit -I$(top_srcdir)/clients $(CMOCKA_CFLAGS) $(JSON_CFLAGS)
+UNIT_BASE_LIBS = daemon/base/libbase.a $(CMOCKA_LIBS) $(JSON_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS)
+UNIT_NET_LIBS = daemon/net/libnet.a $(UNIT_BASE_LIBS) $(EVENT_LIBS)
+
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-notifier-rules
-TESTS += tests/unit/test-notifier-rules
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
 endif
+
+# What malloc() gives and what free() takes is filled with a byte of its own in each run.
+AM_TESTS_ENVIRONMENT = MALLOC_PERTURB_=$$(( $$(date +%s) % 255 + 1 )); export MALLOC_PERTURB_;
+
+# base
+unit_tests += tests/unit/test-money tests/unit/test-time tests/unit/test-json tests/unit/test-secret
+
+tests_unit_test_money_SOURCES = tests/unit/test-money.c tests/unit/unit.h
+tests_unit_test_money_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_money_LDADD = $(UNIT_BASE_LIBS)
+
+tests_unit_test_time_SOURCES = tests/unit/test-time.c
+tests_unit_test_time_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_time_LDADD = $(UNIT_BASE_LIBS)
+
+tests_unit_test_json_SOURCES = tests/unit/test-json.c
+tests_unit_test_json_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_json_LDADD = $(UNIT_BASE_LIBS)
+
+tests_unit_test_secret_SOURCES = tests/unit/test-secret.c
+tests_unit_test_secret_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_secret_LDADD = $(UNIT_BASE_LIBS)
+
+# net
+unit_tests += tests/unit/test-backoff
+
+tests_unit_test_backoff_SOURCES = tests/unit/test-backoff.c
+tests_unit_test_backoff_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_backoff_LDADD = $(UNIT_NET_LIBS)
+
+# notifier
+unit_tests += tests/unit/test-notifier-rules
+
 tests_unit_test_notifier_rules_SOURCES = tests/unit/test-notifier-rules.c \
 	clients/notifier/memory.c clients/notifier/rules.c clients/notifier/terminal.c clients/notifier/texts.c \
 	clients/notifier/view.c
