@@ -1,0 +1,25 @@
+noinst_LIBRARIES += daemon/core/libcore.a
+daemon_core_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) $(JSON_CFLAGS) $(EVENT_CFLAGS)
+daemon_core_libcore_a_SOURCES = \
+	daemon/core/actions.c \
+	daemon/core/cart.c \
+	daemon/core/core-internal.h \
+	daemon/core/core.c \
+	daemon/core/core.h \
+	daemon/core/events.c \
+	daemon/core/failure.c \
+	daemon/core/failure.h \
+	daemon/core/network.c \
+	daemon/core/notifications.c \
+	daemon/core/orders.c \
+	daemon/core/outbox-rules.c \
+	daemon/core/outbox-rules.h \
+	daemon/core/outbox.c \
+	daemon/core/pictures.c \
+	daemon/core/place.c \
+	daemon/core/push.c \
+	daemon/core/schedule.c \
+	daemon/core/schedule.h \
+	daemon/core/session.c \
+	daemon/core/sign-up.c \
+	daemon/core/sync.c

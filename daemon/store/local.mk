@@ -1,5 +1,6 @@
 noinst_LIBRARIES += daemon/store/libstore.a
 daemon_store_libstore_a_SOURCES = \
+	daemon/store/catalog-pictures.c \
 	daemon/store/catalog-private.h daemon/store/catalog-search.c daemon/store/catalog.c daemon/store/catalog.h \
 	daemon/store/state-cart.c daemon/store/state-outbox.c daemon/store/state-private.h \
 	daemon/store/state-session.c daemon/store/state.c daemon/store/state.h \

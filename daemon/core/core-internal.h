@@ -1,0 +1,248 @@
+/* What the files of core/ share: the one struct core, and the calls between its parts. */
+#pragma once
+
+#include <sys/queue.h>
+
+#include "backend/customer.h"
+#include "backend/push.h"
+#include "base/jsonutil.h"
+#include "core/core.h"
+#include "core/outbox-rules.h"
+#include "core/schedule.h"
+#include "net/signalr.h"
+#include "store/state.h"
+
+#define PAGE_SIZE_WANTED 500 /* of listings */
+#define SLICE_ROWS 50        /* rows written before the loop goes on: a few ms */
+#define CALL_BUDGET (15 * USEC_PER_SEC) /* for calls that somebody waits for */
+#define SYNC_WAIT (20 * USEC_PER_SEC)
+
+/* Something to do in the next turn of the loop; dropped when the core is freed. */
+struct deferred {
+	TAILQ_ENTRY(deferred) link;
+	struct core *core;
+	struct event *event;
+	void (*run)(struct core *c, void *data);
+	void (*free_data)(void *data);
+	void *data;
+};
+TAILQ_HEAD(deferred_list, deferred);
+
+/* A pending order in memory: what its object on the bus shows. */
+struct tracked {
+	TAILQ_ENTRY(tracked) link;
+	struct order_view view;
+	double first_distance; /* m, courier to destination at the first fix; 0 = none yet */
+};
+TAILQ_HEAD(tracked_list, tracked);
+
+/* Somebody who waits for the outcome of an outbox row. */
+struct waiter {
+	TAILQ_ENTRY(waiter) link;
+	struct event *timer;
+	struct outbox_job *job;
+	order_place_cb place_done; /* either */
+	core_done_cb done;         /* or */
+	void *userdata;
+};
+TAILQ_HEAD(waiter_list, waiter);
+
+/* An open row of the outbox, in memory. */
+struct outbox_job {
+	TAILQ_ENTRY(outbox_job) link;
+	struct core *core;
+	struct outbox_row row;
+	struct api_call *call;
+	struct event *timer;
+	struct backoff backoff;
+	struct waiter_list waiters;
+	bool ask;      /* the next step is to ask for the order's uid */
+	bool asked;    /* the last step was */
+	bool sent;     /* some try may have written a byte */
+	char *refusal; /* of a 200 with a failure message, to be confirmed by asking */
+};
+TAILQ_HEAD(outbox_list, outbox_job);
+
+struct sync_waiter {
+	TAILQ_ENTRY(sync_waiter) link;
+	struct core *core;
+	struct event *timer;
+	core_done_cb done;
+	void *userdata;
+};
+TAILQ_HEAD(sync_waiter_list, sync_waiter);
+
+enum sync_step { SYNC_ACCOUNT, SYNC_ORDERS, SYNC_NOTIFICATIONS, SYNC_CATEGORIES, SYNC_PRODUCTS, SYNC_END };
+
+struct sync {
+	struct event *timer;
+	uint64_t due;            /* CLOCK_MONOTONIC µs; USEC_INFINITY: none */
+	bool running, again, full, want_full; /* full: the catalog too */
+	bool account_known;
+	enum sync_step step;
+	struct api_call *call;
+	/* The page being written, slice by slice. */
+	json_object *page;
+	size_t page_at;
+	struct event *slice;
+	char *cursor, *etag;
+	bool restarted;          /* invalid-cursor was answered once in this listing */
+	bool changed;            /* something of the catalog did */
+	unsigned empty_pages;
+	struct backoff backoff;
+	uint64_t catalog_done;   /* CLOCK_BOOTTIME µs of the last catalog sync; 0 = never in this run */
+	struct sync_waiter_list waiters, next_waiters;
+	uint64_t last;           /* wall µs of the last sync that ended well */
+};
+
+struct session {
+	bool active;             /* there is a session, perhaps expired */
+	struct session_row row;
+	bool restored;           /* from state.db: to be renewed at start-up */
+	struct api_call *renewal;
+	struct event *timer;     /* when to renew */
+	struct backoff backoff;
+	/* One sign-up, sign-in or change of password at a time each is not needed: each call has its own context. */
+	struct secret *local_code; /* of a sign-up that is compared here */
+	struct sign_up_row sign_up; /* guid NULL: none */
+	struct api_call *revocation;
+	struct event *revocation_timer;
+	struct backoff revocation_backoff;
+};
+
+struct core {
+	struct event_base *base;
+	struct config *config;
+	char world[API_WORLD_SIZE];
+	char *state_folder, *cache_folder;
+	char *state_note, *cache_note; /* what was wrong with the databases; NULL: ok */
+	struct http *http;
+	struct api *api;
+	struct state *state;
+	struct catalog *catalog;
+	struct userdb *user;
+	const struct core_observer *observer;
+	void *observer_data;
+	bool started, stopping;
+	struct deferred_list deferred;
+
+	bool online, contact_known;
+	bool has_skew;
+	int64_t skew; /* service minus ours, µs */
+	char *last_error;
+
+	struct session session;
+	struct sync sync;
+	struct outbox_list outbox;
+	struct tracked_list tracked;
+	bool orders_baseline, notifications_baseline; /* what is stored counts as known */
+	uint32_t unread;
+
+	struct signalr *push;
+	struct event *mute_timer;
+	bool muted;
+	uint64_t muted_until;
+
+	uint64_t seq, seq_reserved_end; /* the last used; the first not reserved */
+
+	struct network *network;
+};
+
+/* core.c */
+int core_defer(struct core *c, void (*run)(struct core *c, void *data), void *data, void (*free_data)(void *));
+void core_properties(struct core *c, unsigned properties);
+uint64_t core_service_now(const struct core *c);
+int core_set_error(struct core *c, const char *message);
+void core_arm(struct event *timer, uint64_t usec); /* from now; USEC_INFINITY: disarm */
+
+int core_open_cache(struct core *c);
+void core_close_cache(struct core *c);
+int core_open_user(struct core *c);
+void core_close_user(struct core *c);
+
+/* events.c */
+void event_emit(struct core *c, const char *kind, const char *uid, json_object *details); /* takes details */
+int events_init(struct core *c);
+
+/* session.c */
+int session_init(struct core *c);
+void session_start(struct core *c);
+void session_done(struct core *c);
+bool session_active(const struct core *c); /* signed in, not expired */
+int session_open(struct core *c, struct session_row *row); /* takes the row's contents */
+void session_renew(struct core *c);
+void session_expire(struct core *c);
+void session_network_changed(struct core *c);
+int session_store(struct core *c);
+const struct secret *session_hook_token(void *userdata);
+void session_hook_renew(void *userdata);
+void session_hook_rejected(void *userdata);
+void session_account_known(struct core *c, const struct customer_account *a);
+
+/* orders.c */
+int orders_load(struct core *c);   /* the tracked ones, from the cache and the outbox */
+void orders_unload(struct core *c);
+/* Takes a state of the service in; returns its uid in *ret_uid when wanted (borrowed from o). */
+int orders_apply(struct core *c, json_object *o, enum order_source source);
+/* A row of the outbox as an order; `silent`: nothing is told. */
+int orders_apply_local(struct core *c, const struct outbox_row *row, bool silent);
+void orders_courier_moved(struct core *c, const struct courier_move *m);
+uint32_t orders_count_pending(const struct core *c);
+struct order_view *order_view_from_row(struct core *c, const struct outbox_row *row);
+
+/* outbox.c */
+int outbox_load(struct core *c);
+void outbox_unload(struct core *c);
+struct outbox_job *outbox_find(struct core *c, const char *kind, const char *subject);
+/* Makes the row durable, then sends it when it may be. Takes the row's contents on success. */
+int outbox_add(struct core *c, struct outbox_row *row, struct outbox_job **ret);
+void outbox_run(struct core *c); /* whatever may have become possible */
+int outbox_wait(struct core *c, struct outbox_job *job, uint64_t wait, order_place_cb place_done, core_done_cb done,
+		void *userdata);
+/* A local cancellation of a place row that was never attempted. */
+int outbox_cancel_unsent(struct core *c, struct outbox_job *job, struct failure *f);
+void outbox_network_changed(struct core *c);
+uint32_t outbox_open_rows(const struct core *c);
+
+/* place.c */
+struct placing { /* the order that a place row asks for; `request` borrows from `json` */
+	json_object *json;
+	struct order_request request;
+	struct order_item *items;
+	bool has_max;
+	int64_t max_total;
+};
+int placing_parse(const struct outbox_row *row, struct placing *ret);
+void placing_done(struct placing *p);
+/* Writes the total that holds (from a quote) into the row's options. */
+int placing_set_amount(struct outbox_row *row, int64_t amount);
+int place_put_back(struct core *c, const struct outbox_row *row); /* into the cart; within a transaction */
+
+/* sync.c */
+int sync_init(struct core *c);
+void sync_start(struct core *c);
+void sync_done(struct core *c);
+void sync_stop(struct core *c);       /* signed out: end the run, answer the waiting */
+void sync_now(struct core *c);        /* as soon as may be */
+void sync_reschedule(struct core *c); /* pending, push or the configuration changed */
+
+/* push.c */
+int push_init(struct core *c);
+void push_start(struct core *c);
+void push_stop(struct core *c);
+void push_done(struct core *c);
+bool push_is_up(const struct core *c);
+const char *push_state(const struct core *c);
+
+/* notifications.c */
+int notifications_init(struct core *c);
+void notifications_load(struct core *c);
+int notifications_apply(struct core *c, json_object *o, bool silent);
+void notifications_done(struct core *c);
+
+/* cart.c */
+void cart_changed(struct core *c);
+
+/* network.c */
+int network_new(struct core *c, struct network **ret);
+void network_free(struct network *n);
