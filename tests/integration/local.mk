@@ -1,3 +1,4 @@
 # What every test needs is in harness.py; `run` runs all test_*.py, or those named.
 dist_check_SCRIPTS += tests/integration/run
 EXTRA_DIST += tests/integration/harness.py
+dist_check_SCRIPTS += tests/integration/with-user-manager
