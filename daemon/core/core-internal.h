@@ -88,6 +88,9 @@ struct sync {
 	char *cursor, *etag;
 	bool restarted;          /* invalid-cursor was answered once in this listing */
 	bool changed;            /* something of the catalog did */
+	struct failure failure;  /* the first of this run: what one service lacks does not keep the others' from coming */
+	uint64_t retry_after;
+	bool customer_gone;      /* the customer backend was not reached: its other steps are left out */
 	unsigned empty_pages;
 	struct backoff backoff;
 	uint64_t catalog_done;   /* CLOCK_BOOTTIME µs of the last catalog sync; 0 = never in this run */

@@ -132,12 +132,23 @@ static void run_end(struct core *c, const struct failure *f, uint64_t retry_afte
 	}
 }
 
-static void run_fail(struct core *c, const struct api_reply *reply)
-{
-	_cleanup_failure_ struct failure f = { 0 };
+static void step_next(struct core *c);
 
-	failure_from_reply(&f, reply);
-	run_end(c, &f, reply->retry_after);
+/* This step failed. The seven services fail one by one, so the others' steps go on; without a session none does. */
+static void step_fail(struct core *c, const struct api_reply *reply)
+{
+	struct sync *s = &c->sync;
+
+	if (s->failure.error == CC_E_NONE)
+		failure_from_reply(&s->failure, reply);
+	if (reply->retry_after > s->retry_after)
+		s->retry_after = reply->retry_after;
+	if (reply->outcome == API_UNAUTHORIZED || reply->outcome == API_NO_TOKEN) {
+		s->step = SYNC_PRODUCTS;
+	} else if (reply->outcome == API_OFFLINE && s->step != SYNC_NOTIFICATIONS) {
+		s->customer_gone = true;
+	}
+	step_next(c);
 }
 
 static void run_fail_store(struct core *c, int r)
@@ -160,7 +171,9 @@ static void step_next(struct core *c)
 
 	drop_page(s);
 	s->step++;
-	if (s->step == SYNC_CATEGORIES && !s->full)
+	if (s->step == SYNC_ORDERS && s->customer_gone)
+		s->step = SYNC_NOTIFICATIONS;
+	if ((s->step == SYNC_CATEGORIES || s->step == SYNC_PRODUCTS) && (!s->full || s->customer_gone))
 		s->step = SYNC_END;
 	step_begin(c);
 }
@@ -224,10 +237,11 @@ static int baseline_known(struct core *c)
 
 static void page_protocol(struct core *c, const char *what)
 {
-	_cleanup_failure_ struct failure f = { 0 };
+	struct sync *s = &c->sync;
 
-	failure_set(&f, CC_E_PROTOCOL, "The service's listing made no sense: %s", what);
-	run_end(c, &f, 0);
+	if (s->failure.error == CC_E_NONE)
+		failure_set(&s->failure, CC_E_PROTOCOL, "The service's listing made no sense: %s", what);
+	step_next(c);
 }
 
 static void request_page(struct core *c);
@@ -326,7 +340,7 @@ static void page_answered(const struct api_reply *reply, void *userdata)
 		return;
 	}
 	if (reply->outcome != API_OK) {
-		run_fail(c, reply);
+		step_fail(c, reply);
 		return;
 	}
 	if (page_decode(reply->body, &page) < 0) {
@@ -390,7 +404,7 @@ static void categories_answered(const struct api_reply *reply, void *userdata)
 		return;
 	}
 	if (reply->outcome != API_OK) {
-		run_fail(c, reply);
+		step_fail(c, reply);
 		return;
 	}
 	if (!json_object_is_type(reply->body, json_type_array)) {
@@ -414,15 +428,15 @@ static void account_answered(const struct api_reply *reply, void *userdata)
 	struct customer_account a = { 0 };
 
 	c->sync.call = NULL;
-	/* Not worth failing a sync for: it is asked again in the next one. */
-	if (reply->outcome == API_OK && customer_decode_account(reply->body, &a) >= 0) {
+	if (reply->outcome != API_OK) {
+		step_fail(c, reply);
+		return;
+	}
+	/* A record that makes no sense is not worth failing a sync for: it is asked again in the next one. */
+	if (customer_decode_account(reply->body, &a) >= 0) {
 		c->sync.account_known = true;
 		session_account_known(c, &a);
 		customer_account_done(&a);
-	} else if (reply->outcome == API_OFFLINE || reply->outcome == API_UNAUTHORIZED ||
-		   reply->outcome == API_NO_TOKEN) {
-		run_fail(c, reply);
-		return;
 	}
 	step_next(c);
 }
@@ -437,9 +451,8 @@ static void categories_begin(struct core *c)
 		run_fail_store(c, r);
 }
 
-static void catalog_ended(struct core *c)
+static void catalog_tell(struct core *c)
 {
-	c->sync.catalog_done = now_boottime();
 	if (!c->sync.changed)
 		return;
 	c->sync.changed = false;
@@ -461,9 +474,10 @@ static void step_begin(struct core *c)
 		categories_begin(c);
 		return;
 	case SYNC_END:
-		if (s->full)
-			catalog_ended(c);
-		run_end(c, NULL, 0);
+		if (s->full && s->failure.error == CC_E_NONE)
+			s->catalog_done = now_boottime();
+		catalog_tell(c);
+		run_end(c, s->failure.error == CC_E_NONE ? NULL : &s->failure, s->retry_after);
 		return;
 	default:
 		listing_begin(c);
@@ -512,6 +526,9 @@ static void run_begin(struct core *c)
 	}
 	s->running = true;
 	s->full = wants_catalog(c);
+	s->customer_gone = false;
+	s->retry_after = 0;
+	failure_done(&s->failure);
 	s->want_full = false;
 	TAILQ_CONCAT(&s->waiters, &s->next_waiters, link);
 	s->step = SYNC_ACCOUNT;
@@ -671,6 +688,7 @@ void sync_done(struct core *c)
 	drop_waiters(&s->waiters);
 	drop_waiters(&s->next_waiters);
 	drop_page(s);
+	failure_done(&s->failure);
 	if (s->timer)
 		event_free(s->timer);
 	if (s->slice)
