@@ -13,7 +13,8 @@ endif
 AM_TESTS_ENVIRONMENT = MALLOC_PERTURB_=$$(( $$(date +%s) % 255 + 1 )); export MALLOC_PERTURB_;
 
 # base
-unit_tests += tests/unit/test-money tests/unit/test-time tests/unit/test-json tests/unit/test-secret
+unit_tests += tests/unit/test-money tests/unit/test-time tests/unit/test-json tests/unit/test-secret \
+	tests/unit/test-util tests/unit/test-url tests/unit/test-config
 
 tests_unit_test_money_SOURCES = tests/unit/test-money.c tests/unit/unit.h
 tests_unit_test_money_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -31,12 +32,32 @@ tests_unit_test_secret_SOURCES = tests/unit/test-secret.c
 tests_unit_test_secret_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_secret_LDADD = $(UNIT_BASE_LIBS)
 
+tests_unit_test_util_SOURCES = tests/unit/test-util.c
+tests_unit_test_util_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_util_LDADD = $(UNIT_BASE_LIBS)
+
+tests_unit_test_url_SOURCES = tests/unit/test-url.c
+tests_unit_test_url_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_url_LDADD = $(UNIT_BASE_LIBS)
+
+tests_unit_test_config_SOURCES = tests/unit/test-config.c
+tests_unit_test_config_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_config_LDADD = $(UNIT_BASE_LIBS)
+
 # net
-unit_tests += tests/unit/test-backoff
+unit_tests += tests/unit/test-backoff tests/unit/test-sse tests/unit/test-signalr-frame
 
 tests_unit_test_backoff_SOURCES = tests/unit/test-backoff.c
 tests_unit_test_backoff_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_backoff_LDADD = $(UNIT_NET_LIBS)
+
+tests_unit_test_sse_SOURCES = tests/unit/test-sse.c
+tests_unit_test_sse_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_sse_LDADD = $(UNIT_NET_LIBS)
+
+tests_unit_test_signalr_frame_SOURCES = tests/unit/test-signalr-frame.c
+tests_unit_test_signalr_frame_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_signalr_frame_LDADD = $(UNIT_NET_LIBS)
 
 # notifier
 unit_tests += tests/unit/test-notifier-rules
