@@ -74,9 +74,13 @@ BACKEND_TEST_LIBS = daemon/backend/libbackend.a daemon/net/libnet.a daemon/base/
 	$(CMOCKA_LIBS) $(CURL_LIBS) $(JSON_LIBS) $(CRYPTO_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-backend-decode
-TESTS += tests/unit/test-backend-decode
+check_PROGRAMS += tests/unit/test-backend-api tests/unit/test-backend-decode
+TESTS += tests/unit/test-backend-api tests/unit/test-backend-decode
 endif
+tests_unit_test_backend_api_SOURCES = tests/unit/test-backend-api.c \
+	tests/unit/backend-fixture.c tests/unit/backend-fixture.h
+tests_unit_test_backend_api_CFLAGS = $(BACKEND_TEST_CFLAGS) $(EVHTTP_CFLAGS)
+tests_unit_test_backend_api_LDADD = $(BACKEND_TEST_LIBS) $(EVHTTP_LIBS)
 tests_unit_test_backend_decode_SOURCES = tests/unit/test-backend-decode.c
 tests_unit_test_backend_decode_CFLAGS = $(BACKEND_TEST_CFLAGS)
 tests_unit_test_backend_decode_LDADD = $(BACKEND_TEST_LIBS) $(EVENT_LIBS) -lm
