@@ -31,7 +31,7 @@ json_object *product_json(const struct product *p)
 	json_object_object_add(o, "price", json_new_money(p->price, p->currency));
 	json_object_object_add(o, "available", json_object_new_boolean(p->available));
 	if (p->rating > 0)
-		json_object_object_add(o, "rating", json_object_new_double(p->rating));
+		json_object_object_add(o, "rating", json_new_double(p->rating));
 	return o;
 }
 

@@ -110,20 +110,31 @@ static void print_cell(FILE *f, const struct column *c, const char *text, const 
 }
 
 /* No spaces at the end of a line: what follows the last cell with text is left out. */
-static void print_row(const struct table *t, FILE *f, const struct style *style, const struct row *row,
-		      const size_t *widths)
+static void print_cells(const struct table *t, FILE *f, const struct style *style, const char *const *cells,
+			const enum style_id *styles, const size_t *widths)
 {
 	size_t used = t->n_columns;
 
-	while (used > 0 && !*row->cells[used - 1])
+	while (used > 0 && !*cells[used - 1])
 		used--;
 	for (size_t i = 0; i < used; i++) {
 		if (i > 0)
 			text_pad(f, GAP);
-		print_cell(f, &t->columns[i], row->cells[i], style->on[row->styles[i]], style->off, widths[i],
-			   i + 1 == used);
+		print_cell(f, &t->columns[i], cells[i], style->on[styles[i]], style->off, widths[i], i + 1 == used);
 	}
 	fputc('\n', f);
+}
+
+static void print_titles(const struct table *t, FILE *f, const struct style *style, const size_t *widths)
+{
+	_cleanup_free_ const char **titles = xcheck(new0(const char *, t->n_columns));
+	_cleanup_free_ enum style_id *styles = xcheck(new0(enum style_id, t->n_columns));
+
+	for (size_t i = 0; i < t->n_columns; i++) {
+		titles[i] = t->columns[i].title;
+		styles[i] = STYLE_BOLD;
+	}
+	print_cells(t, f, style, titles, styles, widths);
 }
 
 void table_print(const struct table *t, FILE *f, const struct style *style, size_t width, bool legend)
@@ -131,19 +142,14 @@ void table_print(const struct table *t, FILE *f, const struct style *style, size
 	_cleanup_free_ size_t *widths = xcheck(new0(size_t, t->n_columns));
 
 	measure(t, width, legend, widths);
-	if (legend && t->n_rows > 0) {
-		for (size_t i = 0; i < t->n_columns; i++) {
-			if (i > 0)
-				text_pad(f, GAP);
-			print_cell(f, &t->columns[i], t->columns[i].title, style->on[STYLE_BOLD], style->off, widths[i],
-				   i + 1 == t->n_columns);
-		}
-		fputc('\n', f);
-	}
+	if (legend && t->n_rows > 0)
+		print_titles(t, f, style, widths);
 	for (size_t i = 0; i < t->n_rows; i++) {
-		if (t->rows[i].cells)
-			print_row(t, f, style, &t->rows[i], widths);
+		const struct row *row = &t->rows[i];
+
+		if (row->cells)
+			print_cells(t, f, style, (const char *const *)row->cells, row->styles, widths);
 		else if (legend)
-			fprintf(f, "%s%s%s%s\n", i > 0 ? "\n" : "", style->on[STYLE_BOLD], t->rows[i].heading, style->off);
+			fprintf(f, "%s%s%s%s\n", i > 0 ? "\n" : "", style->on[STYLE_BOLD], row->heading, style->off);
 	}
 }

@@ -183,7 +183,7 @@ static char *seen_text(const struct order *o, uint64_t now)
 
 	if (o->courier.date == 0 || (isnan(o->courier.latitude)))
 		return xstrdup("");
-	return xprintf("seen %s ago", when_format_span(span, now > o->courier.date ? now - o->courier.date : 0));
+	return xprintf("seen %s ago", when_format_age(span, now > o->courier.date ? now - o->courier.date : 0));
 }
 
 static char *joined_text(const char *a, const char *b)
@@ -193,6 +193,8 @@ static char *joined_text(const char *a, const char *b)
 
 static char *courier_text(const struct order *o)
 {
+	if (isempty(o->courier.name) && status_is_pending(o->status))
+		return xstrdup("nobody yet");
 	return joined_text(strempty(o->courier.name), strempty(o->courier.phone));
 }
 
@@ -216,7 +218,7 @@ static char *freshness_text(const struct track_state *s, uint64_t now, enum styl
 	if (s->gone_since) {
 		*ret_id = STYLE_BAD;
 		return xprintf("The daemon is gone for %s, waiting for it",
-			       when_format_span(span, now > s->gone_since ? now - s->gone_since : 0));
+			       when_format_age(span, now > s->gone_since ? now - s->gone_since : 0));
 	}
 	if (!status_is_pending(s->order->status))
 		return xstrdup("");
@@ -228,7 +230,7 @@ static char *freshness_text(const struct track_state *s, uint64_t now, enum styl
 	if (!s->confirmed_at)
 		return xprintf("%s, not confirmed yet", how);
 	return xprintf("%s, confirmed %s ago", how,
-		       when_format_span(span, now > s->confirmed_at ? now - s->confirmed_at : 0));
+		       when_format_age(span, now > s->confirmed_at ? now - s->confirmed_at : 0));
 }
 
 /* The furthest stage reached: of the present status, or where it has ended, of its history. */
@@ -340,7 +342,9 @@ static void render_small(const struct track_state *s, const struct style *style,
 	char money[MONEY_HUMAN_SIZE] = "";
 	_cleanup_free_ char *title = title_text(o), *status = status_text(o), *arrival = arrival_text(s, now);
 	_cleanup_free_ char *distance = distance_text(o), *seen = seen_text(o, now);
-	_cleanup_free_ char *courier = joined_text(strempty(o->courier.name), distance), *code = NULL, *where = NULL;
+	bool nobody = isempty(o->courier.name) && status_is_pending(o->status);
+	_cleanup_free_ char *courier = joined_text(nobody ? "nobody yet" : strempty(o->courier.name), distance);
+	_cleanup_free_ char *code = NULL, *where = NULL;
 	enum style_id freshness_style;
 	_cleanup_free_ char *freshness = freshness_text(s, now, &freshness_style);
 

@@ -24,7 +24,6 @@ static void finish(struct monitor *m, int result)
 {
 	if (m->result == 0)
 		m->result = result;
-	(void)sd_event_exit(m->event, 0);
 }
 
 /* The message stands on the members of CC_SIG_EVENT. 1 = printed or passed over as known. */
@@ -221,11 +220,12 @@ int verb_monitor(struct cli *cli, const struct args *args)
 	if (r < 0)
 		return cli_fail_errno(cli, r, "The session bus cannot be watched");
 	catch_up(&m);
-	r = sd_event_loop(m.event);
+	while (m.result == 0 && (r = sd_event_run(m.event, UINT64_MAX)) >= 0)
+		;
 	m.call = sd_bus_slot_unref(m.call);
 	(void)sd_bus_detach_event(cli->client->bus);
 	sd_event_unref(m.event);
-	if (r < 0)
+	if (r < 0 && m.result == 0)
 		return cli_fail_errno(cli, r, "The session bus cannot be watched");
 	return m.result > 0 ? CC_EXIT_INTERRUPTED : m.result;
 }

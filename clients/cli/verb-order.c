@@ -259,7 +259,7 @@ static void show_quote(struct cli *cli, const struct cart *cart, const struct wi
 	cli_fprint_field(cli, f, "Phone", w->phone);
 	cli_fprint_field(cli, f, "Pay by", w->payment);
 	cli_fprint_field(cli, f, "Comment", w->comment);
-	cli_fprint_field(cli, f, "Expected", at);
+	cli_fprint_field(cli, f, "When", at);
 	fflush(f);
 }
 

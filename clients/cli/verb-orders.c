@@ -9,6 +9,7 @@
 #include "clients/cli/verbs.h"
 #include "clients/cli/when.h"
 #include "clients/common/jsonview.h"
+#include "clients/common/status.h"
 
 #define PAGE 1000
 #define LIMIT_DEFAULT 50
@@ -16,6 +17,7 @@
 
 struct filter {
 	char **status;
+	bool pending;
 	uint64_t since, until; /* 0: not given */
 };
 
@@ -80,8 +82,13 @@ static int parse_statuses(struct cli *cli, const char *list, struct filter *f)
 	char *rest = copy, *word;
 
 	while ((word = strsep(&rest, ","))) {
-		if (!*word)
-			return cli_usage(cli, "--status cannot be '%s'; it is statuses with commas between", list);
+		if (streq(word, "pending")) {
+			f->pending = true;
+			continue;
+		}
+		if (status_from_string(word) == STATUS_OTHER)
+			return cli_usage(cli, "--status cannot be '%s'; it is 'pending', or of these with commas between: %s",
+					 word, STATUSES);
 		if (strv_push(&f->status, word) < 0)
 			xcheck(NULL);
 	}
@@ -127,6 +134,8 @@ static int append_filter(sd_bus_message *m, const struct filter *f)
 		if (r >= 0)
 			r = sd_bus_message_close_container(m);
 	}
+	if (r >= 0 && f->pending)
+		r = sd_bus_message_append(m, "{sv}", "pending", "b", 1);
 	if (r >= 0 && f->since)
 		r = sd_bus_message_append(m, "{sv}", "since", "t", f->since);
 	if (r >= 0 && f->until)

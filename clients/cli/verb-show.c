@@ -18,10 +18,12 @@ static void print_time(struct cli *cli, FILE *f, const char *label, uint64_t use
 
 void order_view_money(struct cli *cli, FILE *f, const char *label, int64_t amount, const char *currency, bool always)
 {
-	char money[MONEY_HUMAN_SIZE];
+	char money[MONEY_HUMAN_SIZE], right[MONEY_HUMAN_SIZE + 12];
 
-	if (amount != 0 || always)
-		cli_fprint_field(cli, f, label, money_format_human(money, amount, currency));
+	if (amount == 0 && !always)
+		return;
+	snprintf(right, sizeof(right), "%12s", money_format_human(money, amount, currency));
+	cli_fprint_field(cli, f, label, right);
 }
 
 static void print_products(struct cli *cli, FILE *f, const struct order *o)

@@ -1,10 +1,6 @@
 /* The table of verbs and of their options. */
 #include "clients/cli/verbs.h"
 
-#define STATUSES \
-	"submitting unknown requested awaiting-payment processing cooking ready-to-deliver in-delivery delivered " \
-	"finished cancelled rejected"
-
 const struct option_def global_options[] = {
 	{ "json", 0, NULL, NULL, "print one JSON document, in failure too" },
 	{ "no-legend", 0, NULL, NULL, "no column titles and headings" },
@@ -73,7 +69,7 @@ static const struct option_def order_options[] = {
 static const struct option_def reorder_options[] = { YES, {} };
 
 static const struct option_def orders_options[] = {
-	{ "status", 0, "S", NULL, "of these statuses, with commas between" },
+	{ "status", 0, "S", NULL, "pending, or of these statuses, with commas between" },
 	{ "since", 0, "D", NULL, "from 2025, 2025-03, 2025-03-14, yesterday, 'last year' on" },
 	{ "until", 0, "D", NULL, "to the end of that" },
 	{ "limit", 0, "N", NULL, "at most so many (50)" },

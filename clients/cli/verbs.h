@@ -8,6 +8,11 @@
 extern const struct option_def global_options[];
 extern const struct verb verbs[]; /* ends with one without a name */
 
+/* The words of docs/dbus-api.md, for help and completion. */
+#define STATUSES \
+	"submitting unknown requested awaiting-payment processing cooking ready-to-deliver in-delivery delivered " \
+	"finished cancelled rejected"
+
 const struct verb *verb_find(const char *name);
 
 /* "-h" is the whole, or one verb's. */

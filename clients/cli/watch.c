@@ -13,7 +13,6 @@ static void finish(struct watch *w, int result)
 	if (result == 0 || w->result != 0)
 		return;
 	w->result = result;
-	(void)sd_event_exit(w->event, 0);
 }
 
 static void set_gone(struct watch *w)
@@ -308,13 +307,15 @@ void watch_done(struct watch *w)
 
 int watch_run(struct watch *w)
 {
-	int r;
+	int r = 0;
 
 	if (cli_interrupted())
 		return -EINTR;
 	read_order(w);
-	r = sd_event_loop(w->event);
-	if (r < 0)
+	/* Not sd_event_exit(): with the loop it would also close the bus. */
+	while (w->result == 0 && (r = sd_event_run(w->event, UINT64_MAX)) >= 0)
+		;
+	if (r < 0 && w->result == 0)
 		return cli_fail_errno(w->cli, r, "The session bus cannot be watched");
 	return w->result;
 }

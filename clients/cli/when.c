@@ -324,3 +324,13 @@ const char *when_format_span(char buf[static WHEN_SIZE], uint64_t usec)
 		snprintf(buf, WHEN_SIZE, "%" PRIu64 " d", h / 24);
 	return buf;
 }
+
+const char *when_format_age(char buf[static WHEN_SIZE], uint64_t usec)
+{
+	unsigned s = (unsigned)(usec / USEC_PER_SEC);
+
+	if (usec < USEC_PER_MIN || usec >= 10 * USEC_PER_MIN)
+		return when_format_span(buf, usec);
+	snprintf(buf, WHEN_SIZE, "%u min %u s", s / 60, s % 60);
+	return buf;
+}

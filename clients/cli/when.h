@@ -23,3 +23,5 @@ const char *when_format(char buf[static WHEN_SIZE], uint64_t usec);
 const char *when_format_near(char buf[static WHEN_SIZE], uint64_t usec, uint64_t now);
 /* "8 s", "12 min", "3 h", "3 h 20 min", "5 d". */
 const char *when_format_span(char buf[static WHEN_SIZE], uint64_t usec);
+/* The same, with the seconds up to ten minutes: "1 min 5 s". */
+const char *when_format_age(char buf[static WHEN_SIZE], uint64_t usec);
