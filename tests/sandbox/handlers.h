@@ -35,6 +35,7 @@ int hub_get(struct call *c);
 int hub_post(struct call *c);
 int hub_delete(struct call *c);
 
+int control_seed(struct call *c);
 int control_notify(struct call *c);
 int control_faults_get(struct call *c);
 int control_faults(struct call *c);

@@ -51,6 +51,9 @@ tests_sandbox_customerclient_sandbox_SOURCES = \
 	tests/sandbox/router.c \
 	tests/sandbox/router.h \
 	tests/sandbox/sandbox.h \
+	tests/sandbox/seed.c \
+	tests/sandbox/seed.h \
+	tests/sandbox/seeding.c \
 	tests/sandbox/signup.c \
 	tests/sandbox/store.c \
 	tests/sandbox/store.h \

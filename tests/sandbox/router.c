@@ -54,6 +54,7 @@ static const struct route routes[] = {
 	{ GET, "/Sandbox/Clock", 0, control_clock_get },
 	{ POST, "/Sandbox/Clock", TAKES_BODY, control_clock },
 	{ POST, "/Sandbox/Advance", TAKES_BODY, control_advance },
+	{ POST, "/Sandbox/Seed", TAKES_BODY, control_seed },
 	{ POST, "/Sandbox/Notify", TAKES_BODY | ACTS, control_notify },
 	{ GET, "/Sandbox/Faults", 0, control_faults_get },
 	{ POST, "/Sandbox/Faults", TAKES_BODY, control_faults },
