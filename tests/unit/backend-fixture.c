@@ -141,6 +141,19 @@ static void seen_done(struct seen *s)
 	free(s->user_agent);
 }
 
+void fixture_forget(struct fixture *f)
+{
+	for (size_t i = 0; i < f->n_seen; i++)
+		seen_done(&f->seen[i]);
+	for (size_t i = 0; i < f->n_done; i++) {
+		free(f->done[i].code);
+		free(f->done[i].message);
+		json_object_put(f->done[i].body);
+		free(f->done[i].etag);
+	}
+	f->n_seen = f->n_done = 0;
+}
+
 int fixture_teardown(void **state)
 {
 	struct fixture *f = *state;
@@ -149,14 +162,7 @@ int fixture_teardown(void **state)
 	http_free(f->http);
 	evhttp_free(f->server);
 	event_base_free(f->base);
-	for (size_t i = 0; i < f->n_seen; i++)
-		seen_done(&f->seen[i]);
-	for (size_t i = 0; i < f->n_done; i++) {
-		free(f->done[i].code);
-		free(f->done[i].message);
-		free(f->done[i].body);
-		free(f->done[i].etag);
-	}
+	fixture_forget(f);
 	secret_unref(f->token);
 	free(f);
 	return 0;
@@ -185,7 +191,7 @@ void fixture_done(const struct api_reply *reply, void *userdata)
 		.status = reply->status,
 		.code = copy(reply->code),
 		.message = copy(reply->message),
-		.body = reply->body ? copy(json_object_to_json_string_ext(reply->body, JSON_C_TO_STRING_PLAIN)) : NULL,
+		.body = json_object_get(reply->body),
 		.etag = copy(reply->etag),
 		.retry_after = reply->retry_after,
 		.date = reply->date,

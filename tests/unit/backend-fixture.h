@@ -27,7 +27,8 @@ struct answer_script {
 struct outcome {
 	enum api_outcome outcome;
 	int status;
-	char *code, *message, *body, *etag;
+	char *code, *message, *etag;
+	json_object *body;
 	uint64_t retry_after, date;
 	bool sent;
 };
@@ -64,6 +65,8 @@ struct fixture {
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
+/* What was seen and what was answered so far. */
+void fixture_forget(struct fixture *f);
 void fixture_reply(struct evhttp_request *request, const struct answer_script *a);
 void fixture_set_token(struct fixture *f, const char *token); /* NULL: none */
 /* The callback of every call. */

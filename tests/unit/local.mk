@@ -73,20 +73,23 @@ tests_unit_test_notifier_rules_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/clients
 tests_unit_test_notifier_rules_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(NOTIFY_CFLAGS)
 tests_unit_test_notifier_rules_LDADD = daemon/base/libbase.a $(CMOCKA_LIBS) $(NOTIFY_LIBS)
 
-BACKEND_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JSON_CFLAGS) $(EVENT_CFLAGS)
-BACKEND_TEST_LIBS = daemon/backend/libbackend.a daemon/net/libnet.a daemon/base/libbase.a \
-	$(CMOCKA_LIBS) $(CURL_LIBS) $(JSON_LIBS) $(CRYPTO_LIBS)
+# backend
+unit_tests += tests/unit/test-backend-decode tests/unit/test-backend-api tests/unit/test-backend-live
+UNIT_BACKEND_LIBS = daemon/backend/libbackend.a $(UNIT_NET_LIBS)
 
-if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-backend-api tests/unit/test-backend-decode
-TESTS += tests/unit/test-backend-api tests/unit/test-backend-decode
-endif
+tests_unit_test_backend_decode_SOURCES = tests/unit/test-backend-decode.c
+tests_unit_test_backend_decode_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVENT_CFLAGS)
+tests_unit_test_backend_decode_LDADD = $(UNIT_BACKEND_LIBS)
+
 tests_unit_test_backend_api_SOURCES = tests/unit/test-backend-api.c \
 	tests/unit/backend-fixture.c tests/unit/backend-fixture.h
-tests_unit_test_backend_api_CFLAGS = $(BACKEND_TEST_CFLAGS) $(EVHTTP_CFLAGS)
-tests_unit_test_backend_api_LDADD = $(BACKEND_TEST_LIBS) $(EVHTTP_LIBS)
-tests_unit_test_backend_decode_SOURCES = tests/unit/test-backend-decode.c
-tests_unit_test_backend_decode_CFLAGS = $(BACKEND_TEST_CFLAGS)
-tests_unit_test_backend_decode_LDADD = $(BACKEND_TEST_LIBS) $(EVENT_LIBS) -lm
+tests_unit_test_backend_api_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVHTTP_CFLAGS)
+tests_unit_test_backend_api_LDADD = $(UNIT_BACKEND_LIBS) $(EVHTTP_LIBS)
+
+# This one starts the sandbox that was built beside it.
+tests_unit_test_backend_live_SOURCES = tests/unit/test-backend-live.c \
+	tests/unit/backend-fixture.c tests/unit/backend-fixture.h
+tests_unit_test_backend_live_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVHTTP_CFLAGS)
+tests_unit_test_backend_live_LDADD = $(UNIT_BACKEND_LIBS) $(EVHTTP_LIBS)
 
 include tests/unit/store.mk
