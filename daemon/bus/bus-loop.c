@@ -146,8 +146,9 @@ int bus_loop_once(struct bus_loop *l)
 	r = arm_timer(l);
 	if (r < 0)
 		return r;
-	/* Messages that sd-bus has read but not handled do not show on the descriptor: only look then. */
-	r = event_base_loop(l->base, more > 0 ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
+	/* Messages that sd-bus has read but not handled do not show on the descriptor: only look then. With EVLOOP_NONBLOCK
+	 * alone libevent would go on for as long as the descriptor can be read. */
+	r = event_base_loop(l->base, EVLOOP_ONCE | (more > 0 ? EVLOOP_NONBLOCK : 0));
 	return r < 0 ? -EIO : 1;
 }
 

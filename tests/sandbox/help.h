@@ -3,7 +3,4 @@
  */
 #pragma once
 
-/* Of users that Seed makes. */
-#define SEED_PASSWORD "sandbox-password"
-
 extern const char help_text[];
