@@ -1,4 +1,4 @@
-/* catalog.db: the products' pictures, as they were fetched. */
+/* catalog.db: the products' pictures, as they were fetched, the newest CATALOG_PICTURES_MAX bytes of them. */
 #include "store/catalog-private.h"
 
 int catalog_picture_get(struct catalog *c, const char *url, char **ret_type, void **ret_data, size_t *ret_size)
@@ -25,17 +25,46 @@ int catalog_picture_get(struct catalog *c, const char *url, char **ret_type, voi
 	return 0;
 }
 
-int catalog_picture_put(struct catalog *c, const char *url, const char *type, const void *data, size_t size)
+static int pictures_size(struct catalog *c, uint64_t *ret)
 {
-	_cleanup_stmt_ sqlite3_stmt *st =
-		store_prepare(c->store, "INSERT OR REPLACE INTO pictures(url, type, data) VALUES(?1, ?2, ?3)");
+	_cleanup_stmt_ sqlite3_stmt *st = NULL;
 	int r;
 
-	if (!st)
-		return -EIO;
-	sqlite3_bind_text(st, 1, url, -1, SQLITE_STATIC);
-	sqlite3_bind_text(st, 2, type, -1, SQLITE_STATIC);
-	sqlite3_bind_blob64(st, 3, data, size, SQLITE_STATIC);
-	r = sqlite3_step(st);
-	return r == SQLITE_DONE ? 0 : store_fail(c->store, r);
+	r = store_query(c->store, &st, "SELECT coalesce(sum(size), 0) FROM pictures", "");
+	if (r < 0)
+		return r;
+	*ret = column_u64(st, 0);
+	return 0;
+}
+
+static int picture_put(struct catalog *c, const char *url, const char *type, const void *data, size_t size)
+{
+	uint64_t all;
+	int r;
+
+	r = store_run(c->store, "INSERT OR REPLACE INTO pictures(url, type, size, data) VALUES(?1, ?2, ?3, ?4)", "ttux",
+		      url, type, (uint64_t)size, data, size);
+	if (r < 0)
+		return r;
+	for (;;) {
+		r = pictures_size(c, &all);
+		if (r < 0 || all <= CATALOG_PICTURES_MAX)
+			return r;
+		r = store_run(c->store, "DELETE FROM pictures WHERE id = (SELECT min(id) FROM pictures)", "");
+		if (r < 0)
+			return r;
+	}
+}
+
+int catalog_picture_put(struct catalog *c, const char *url, const char *type, const void *data, size_t size)
+{
+	bool own;
+	int r;
+
+	if (size > CATALOG_PICTURES_MAX)
+		return -E2BIG;
+	r = store_enter(c->store, &own);
+	if (r < 0)
+		return r;
+	return store_leave(c->store, own, picture_put(c, url, type, data, size));
 }

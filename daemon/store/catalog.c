@@ -25,7 +25,9 @@ static int version_1(sqlite3 *db)
 		"CREATE INDEX products_list ON products(category, sort, id);"
 		"CREATE VIRTUAL TABLE products_fts USING fts5(name, description, tags, content = 'products',"
 		"  content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2');"
-		"CREATE TABLE pictures(url TEXT NOT NULL PRIMARY KEY, type TEXT NOT NULL, data BLOB NOT NULL);"
+		"CREATE TABLE pictures("
+		"  id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, type TEXT NOT NULL, size INTEGER NOT NULL,"
+		"  data BLOB NOT NULL);"
 		"CREATE TABLE meta(key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);",
 		NULL, NULL, NULL);
 }

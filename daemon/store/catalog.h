@@ -44,6 +44,8 @@ bool product_is_available(const struct product *p);
 int catalog_meta_get(struct catalog *c, const char *key, char **ret); /* -ENOENT */
 int catalog_meta_put(struct catalog *c, const char *key, const char *value); /* NULL removes */
 
-/* Pictures, by their absolute URL. -ENOENT; type and data are the caller's to free. */
+/* Pictures, by their absolute URL; the oldest go when all together are over the limit. -ENOENT; type and data are
+ * the caller's to free. */
+#define CATALOG_PICTURES_MAX (64 * 1024 * 1024)
 int catalog_picture_get(struct catalog *c, const char *url, char **ret_type, void **ret_data, size_t *ret_size);
 int catalog_picture_put(struct catalog *c, const char *url, const char *type, const void *data, size_t size);

@@ -14,7 +14,8 @@ static inline void stmt_donep(sqlite3_stmt **st)
 /* Every statement is reset when its function ends: one left open would hold back checkpoints. */
 #define _cleanup_stmt_ _cleanup_(stmt_donep)
 
-/* Arguments by letter: t text or NULL, u uint64_t, i int64_t, n int (also bool), d double, s struct secret or NULL.
+/* Arguments by letter: t text or NULL, u uint64_t, i int64_t, n int (also bool), d double, s struct secret or NULL,
+ * x bytes (a pointer, then a size_t).
  * They must live until the statement is done. */
 
 /* Runs a statement that returns no rows. Number of rows changed, or negative errno. */

@@ -477,6 +477,9 @@ static int bind_one(sqlite3_stmt *st, int i, char type, va_list *ap)
 		if (!secret)
 			return sqlite3_bind_null(st, i);
 		return sqlite3_bind_text(st, i, secret_string(secret), (int)secret_length(secret), SQLITE_STATIC);
+	case 'x':
+		text = va_arg(*ap, const void *);
+		return sqlite3_bind_blob64(st, i, strempty(text), va_arg(*ap, size_t), SQLITE_STATIC);
 	case 'u':
 		return sqlite3_bind_int64(st, i, (sqlite3_int64)va_arg(*ap, uint64_t));
 	case 'i':

@@ -9,6 +9,8 @@ gluten-free
 INSERT INTO products VALUES(12, 1, 'borscht', 'Borscht', 'Beetroot soup with sour cream', '', NULL, 590, 'EUR', 0, 0, 0.0, 0);
 CREATE INDEX products_list ON products(category, sort, id);
 CREATE VIRTUAL TABLE products_fts USING fts5(name, description, tags, content = 'products',  content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2');
+CREATE TABLE pictures(  id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, type TEXT NOT NULL, size INTEGER NOT NULL,  data BLOB NOT NULL);
+INSERT INTO pictures VALUES(1, '/p/11.png', 'image/png', 4, x'89504e47');
 CREATE TABLE meta(key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);
 INSERT INTO meta VALUES('categories-digest', '7c1a06d5bd0eb917c35407bab94bdaabf3cca17b56b0049b219834188e717c7f');
 INSERT INTO meta VALUES('cursor', 'abc');
