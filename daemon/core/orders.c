@@ -379,7 +379,12 @@ static int view_to_json(const struct order_view *v, json_object **ret)
 			return -ENOMEM;
 		line = NULL;
 	}
+	/* Status and total too: the cache takes a body that is the same as no news. */
 	r = json_add_string(j, "uid", o->uid);
+	if (r >= 0)
+		r = json_add_string(j, "status", o->status);
+	if (r >= 0)
+		r = json_add_u64(j, "total", (uint64_t)o->total_price);
 	if (r >= 0)
 		r = json_add_string(j, "destination", o->destination);
 	if (r >= 0)

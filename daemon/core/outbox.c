@@ -430,6 +430,7 @@ static void place_quoted(const struct api_reply *reply, void *userdata)
 	} else if (p.has_max && q.total_price > p.max_total) {
 		place_rejected(j, CC_E_OVER_LIMIT, "The total is over max-total; nothing was ordered");
 	} else if (placing_set_amount(&j->row, q.total_price) >= 0) {
+		(void)orders_apply_local(j->core, &j->row, /* silent= */ false);
 		job_step(j);
 	} else {
 		job_again(j, 0);

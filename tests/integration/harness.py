@@ -88,6 +88,22 @@ def iterate(predicate, timeout=TIMEOUT, what='the event'):
         source.destroy()
 
 
+def poll(predicate, timeout=TIMEOUT, what='the event', every=0.05):
+    """As iterate(), for what sends no event: asks again and again."""
+    tick = GLib.timeout_add(max(1, int(every * 1000)), lambda: GLib.SOURCE_CONTINUE)
+    try:
+        return iterate(predicate, timeout, what)
+    finally:
+        GLib.source_remove(tick)
+
+
+def let_pass(seconds):
+    """Runs the main loop for that long: where nothing may happen, or the moment is to be a random one."""
+    over = []
+    GLib.timeout_add(max(1, int(seconds * 1000)), lambda: over.append(True) or GLib.SOURCE_REMOVE)
+    iterate(lambda: over, seconds + 60, 'the end of the wait')
+
+
 def _die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
@@ -248,8 +264,15 @@ class Sandbox:
             body['delayMs'] = delay_ms
         return self.request('POST', '/Sandbox/Faults', body)
 
-    def journal(self):
-        return self.request('GET', '/Sandbox/Journal')
+    def clear_faults(self, path='*'):
+        return self.request('POST', '/Sandbox/Faults', {'path': path, 'kind': 'none'})
+
+    def journal(self, since=0):
+        return self.request('GET', f'/Sandbox/Journal?since={since}')
+
+    def count(self, path):
+        """How many requests have come for that call, such as 'OrdersGet'."""
+        return sum(n for name, n in self.journal(since=1 << 40)['counts'].items() if name.endswith('/' + path))
 
     def journal_orders(self, uid=None):
         """Orders made, each with its key; with uid: that one's entries."""

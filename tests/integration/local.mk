@@ -2,3 +2,4 @@
 dist_check_SCRIPTS += tests/integration/run
 EXTRA_DIST += tests/integration/harness.py
 dist_check_SCRIPTS += tests/integration/with-user-manager
+include tests/integration/faults.mk
