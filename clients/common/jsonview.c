@@ -3,6 +3,7 @@
 #include "clients/common/jsonview.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "base/money.h"
 #include "base/timeutil.h"
@@ -30,6 +31,20 @@ json_object *json_new_money(int64_t minor, const char *currency)
 	json_object_object_add(o, "minor", json_object_new_int64(minor));
 	json_object_object_add(o, "currency", json_object_new_string(strempty(currency)));
 	return o;
+}
+
+json_object *json_new_double(double d)
+{
+	char text[32];
+
+	if (!isfinite(d))
+		return NULL;
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, d);
+		if (strtod(text, NULL) == d)
+			break;
+	}
+	return json_object_new_double_s(d, text);
 }
 
 json_object *json_new_time(uint64_t usec)
@@ -76,7 +91,7 @@ static int basic_to_json(sd_bus_message *m, char type, const char *key, const ch
 	case 'q': *ret = json_object_new_int(v.q); break;
 	case 'i': *ret = json_object_new_int(v.i); break;
 	case 'u': *ret = json_object_new_int64(v.u); break;
-	case 'd': *ret = isfinite(v.d) ? json_object_new_double(v.d) : NULL; break;
+	case 'd': *ret = json_new_double(v.d); break;
 	case 'x': *ret = is_plain(key) ? json_object_new_int64(v.x) : json_new_money(v.x, currency); break;
 	case 't': *ret = is_plain(key) ? json_object_new_uint64(v.t) : json_new_time(v.t); break;
 	default: return -EBADMSG;

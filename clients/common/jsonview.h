@@ -11,5 +11,7 @@
 int json_from_dict(sd_bus_message *m, json_object **ret);
 
 json_object *json_new_money(int64_t minor, const char *currency);
+/* In as few digits as say the same number; NULL for what is not finite. */
+json_object *json_new_double(double d);
 /* NULL for 0. */
 json_object *json_new_time(uint64_t usec);

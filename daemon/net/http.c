@@ -54,7 +54,7 @@ struct http_call {
 
 static bool call_is_followed(const struct http_call *c)
 {
-	return c->get && answer_is_redirect(&c->answer) && c->answer.location;
+	return c->get && c->answer.header_done && answer_is_redirect(&c->answer) && c->answer.location;
 }
 
 static bool call_is_streaming(const struct http_call *c)
@@ -245,6 +245,10 @@ static void call_fill_response(struct http_call *c, struct http_response *r)
 		r->outcome = HTTP_FORBIDDEN;
 	} else if (c->code != CURLE_OK) {
 		r->outcome = HTTP_UNREACHED;
+	} else if (!a->header_done) {
+		/* To curl, a header that ends with the connection is one. */
+		r->outcome = HTTP_UNREACHED;
+		r->error = "the answer was cut short";
 	} else if (answer_is_redirect(a)) {
 		r->outcome = HTTP_FORBIDDEN;
 		r->error = "the service redirects elsewhere";

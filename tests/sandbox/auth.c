@@ -45,9 +45,19 @@ int64_t auth_make_user(struct store *st, const char *uid, const char *login, con
 	return store_last_id(st);
 }
 
-void auth_expire_tokens(struct store *st, int64_t user, int64_t now)
+const char *auth_bearer(struct call *c)
 {
-	store_run(st, "UPDATE tokens SET ends = ? WHERE user = ? AND ends > ?", "iii", now, user, now);
+	const char *text = evhttp_find_header(evhttp_request_get_input_headers(c->req), "Authorization");
+
+	return text && strncasecmp(text, "Bearer ", 7) == 0 ? text + 7 : NULL;
+}
+
+void auth_expire_bearer(struct call *c)
+{
+	int64_t now = clock_now(&c->sandbox->clock);
+
+	store_run(c->sandbox->store, "UPDATE tokens SET ends = ? WHERE ends > ? AND user ="
+		  " (SELECT user FROM tokens WHERE guid = ?)", "iit", now, now, auth_bearer(c));
 }
 
 void auth_make_grant(struct call *c, int64_t user, char ret[UUID_SIZE])

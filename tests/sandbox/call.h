@@ -19,6 +19,7 @@ struct call {
 	struct sandbox *sandbox;
 	struct evhttp_request *req;
 	char *path;
+	int64_t number;      /* of the request, in the journal */
 	struct evkeyvalq query;
 	struct user user;
 	const char *token;   /* the bearer's, borrowed from the request; NULL if none */
@@ -26,6 +27,8 @@ struct call {
 	json_object *body;   /* the request's, if it had one */
 	int status;
 	json_object *answer; /* NULL: no body */
+	bool taken;          /* the handler keeps the request and answers it itself */
+	bool stalled;        /* the request is never to be answered */
 	bool etag;           /* the answer may be asked for with If-None-Match */
 };
 

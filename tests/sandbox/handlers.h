@@ -27,6 +27,19 @@ int ordering_cancel(struct call *c);
 int ordering_rate(struct call *c);
 int account_get(struct call *c);
 
+int notifications_get(struct call *c);
+int notifications_read(struct call *c);
+
+int hub_negotiate(struct call *c);
+int hub_get(struct call *c);
+int hub_post(struct call *c);
+int hub_delete(struct call *c);
+
+int control_seed(struct call *c);
+int control_notify(struct call *c);
+int control_faults_get(struct call *c);
+int control_faults(struct call *c);
+int control_journal(struct call *c);
 int control_clock(struct call *c);
 int control_clock_get(struct call *c);
 int control_advance(struct call *c);

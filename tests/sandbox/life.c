@@ -98,6 +98,7 @@ void life_publish(struct sandbox *s, struct order *o)
 {
 	order_touch(s, o);
 	order_update(s->store, o);
+	push_order_changed(s, o);
 	arm(s);
 }
 
@@ -200,6 +201,7 @@ static void step(struct sandbox *s, struct order *o)
 			courier_next(s, o, life);
 			order_touch(s, o);
 			order_update(s->store, o);
+			push_courier_moved(s, o);
 		}
 		break;
 	case STATUS_DELIVERED:

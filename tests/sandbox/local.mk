@@ -17,11 +17,21 @@ tests_sandbox_customerclient_sandbox_SOURCES = \
 	tests/sandbox/clock.c \
 	tests/sandbox/clock.h \
 	tests/sandbox/control.c \
+	tests/sandbox/deliver.c \
+	tests/sandbox/deliver.h \
+	tests/sandbox/faults.c \
+	tests/sandbox/faults.h \
 	tests/sandbox/handlers.h \
 	tests/sandbox/help.c \
 	tests/sandbox/help.h \
+	tests/sandbox/hold.c \
+	tests/sandbox/hold.h \
 	tests/sandbox/http.c \
 	tests/sandbox/http.h \
+	tests/sandbox/hub.c \
+	tests/sandbox/hub.h \
+	tests/sandbox/hubwire.c \
+	tests/sandbox/hubwire.h \
 	tests/sandbox/journal.c \
 	tests/sandbox/journal.h \
 	tests/sandbox/life.c \
@@ -41,8 +51,17 @@ tests_sandbox_customerclient_sandbox_SOURCES = \
 	tests/sandbox/router.c \
 	tests/sandbox/router.h \
 	tests/sandbox/sandbox.h \
+	tests/sandbox/seed.c \
+	tests/sandbox/seed.h \
+	tests/sandbox/seeding.c \
 	tests/sandbox/signup.c \
 	tests/sandbox/store.c \
 	tests/sandbox/store.h \
+	tests/sandbox/tls.c \
+	tests/sandbox/tls.h \
 	tests/sandbox/values.c \
 	tests/sandbox/values.h
+
+dist_check_SCRIPTS += tests/sandbox/hub/test-hub
+TESTS += tests/sandbox/hub/test-hub
+EXTRA_DIST += tests/sandbox/hub/package.json tests/sandbox/hub/.npmrc tests/sandbox/hub/test_hub.mjs

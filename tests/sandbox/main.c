@@ -8,9 +8,12 @@
 #include "tests/sandbox/catalog.h"
 #include "tests/sandbox/help.h"
 #include "tests/sandbox/http.h"
+#include "tests/sandbox/hub.h"
+#include "tests/sandbox/journal.h"
 #include "tests/sandbox/life.h"
 
-enum { EXIT_USAGE = 2, OPTION_TLS_CERT = 256, OPTION_TLS_KEY, OPTION_VERIFICATION, OPTION_RANDOM_SEED };
+enum { EXIT_USAGE = 2, OPTION_TLS_CERT = 256, OPTION_TLS_KEY, OPTION_VERIFICATION, OPTION_RANDOM_SEED,
+       OPTION_PING_SEC, OPTION_CLIENT_TIMEOUT_SEC };
 
 static const struct option long_options[] = {
 	{ "port", required_argument, NULL, 'p' },
@@ -18,6 +21,10 @@ static const struct option long_options[] = {
 	{ "speed", required_argument, NULL, 's' },
 	{ "verification", required_argument, NULL, OPTION_VERIFICATION },
 	{ "random-seed", required_argument, NULL, OPTION_RANDOM_SEED },
+	{ "tls-cert", required_argument, NULL, OPTION_TLS_CERT },
+	{ "tls-key", required_argument, NULL, OPTION_TLS_KEY },
+	{ "ping-sec", required_argument, NULL, OPTION_PING_SEC },
+	{ "client-timeout-sec", required_argument, NULL, OPTION_CLIENT_TIMEOUT_SEC },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
@@ -31,6 +38,15 @@ static unsigned long long read_number(const char *name, const char *text, unsign
 	n = strtoull(text, &end, 10);
 	if (end == text || *end || errno || *text == '-' || n > max)
 		die(EXIT_USAGE, "--%s: \"%s\" is no number from 0 to %llu", name, text, max);
+	return n;
+}
+
+static int64_t read_seconds(const char *name, const char *text)
+{
+	int64_t n = (int64_t)read_number(name, text, 3600);
+
+	if (n == 0)
+		die(EXIT_USAGE, "--%s: 0 seconds are too few", name);
 	return n;
 }
 
@@ -71,6 +87,18 @@ static void read_options(int argc, char **argv, struct options *o)
 		case OPTION_VERIFICATION:
 			o->client_verifies = read_verification(optarg);
 			break;
+		case OPTION_TLS_CERT:
+			o->tls_cert = optarg;
+			break;
+		case OPTION_TLS_KEY:
+			o->tls_key = optarg;
+			break;
+		case OPTION_PING_SEC:
+			o->ping_sec = read_seconds("ping-sec", optarg);
+			break;
+		case OPTION_CLIENT_TIMEOUT_SEC:
+			o->client_timeout_sec = read_seconds("client-timeout-sec", optarg);
+			break;
 		case OPTION_RANDOM_SEED:
 			o->random_seed = read_number("random-seed", optarg, UINT64_MAX);
 			break;
@@ -83,6 +111,8 @@ static void read_options(int argc, char **argv, struct options *o)
 	}
 	if (optind < argc)
 		die(EXIT_USAGE, "unexpected argument \"%s\", see --help", argv[optind]);
+	if (!o->tls_cert != !o->tls_key)
+		die(EXIT_USAGE, "--tls-cert and --tls-key go together");
 }
 
 static void on_signal(evutil_socket_t fd, short what, void *data)
@@ -104,7 +134,7 @@ static void start_clock(struct sandbox *s)
 
 int main(int argc, char **argv)
 {
-	struct sandbox s = { .options = { .port = 8080 }, .late_minutes = -1 };
+	struct sandbox s = { .options = { .port = 8080, .ping_sec = 15, .client_timeout_sec = 30 }, .late_minutes = -1 };
 	struct event *term, *interrupt;
 	int r;
 
@@ -119,6 +149,9 @@ int main(int argc, char **argv)
 	r = store_open(s.options.data, &s.store);
 	if (r < 0)
 		return 1;
+	s.faults = faults_new();
+	s.journal = journal_new();
+	s.hub = hub_new(&s);
 	start_clock(&s);
 	catalog_fill(&s);
 	term = evsignal_new(s.base, SIGTERM, on_signal, s.base);
@@ -131,7 +164,10 @@ int main(int argc, char **argv)
 		event_base_dispatch(s.base);
 
 	http_stop(&s);
+	hub_free(s.hub);
 	life_stop(&s);
+	journal_free(s.journal);
+	faults_free(s.faults);
 	event_free(term);
 	event_free(interrupt);
 	store_close(s.store);

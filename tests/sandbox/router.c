@@ -3,6 +3,7 @@
  */
 #include "tests/sandbox/auth.h"
 #include "tests/sandbox/handlers.h"
+#include "tests/sandbox/hub.h"
 #include "tests/sandbox/router.h"
 
 enum route_flags {
@@ -21,6 +22,7 @@ struct route {
 
 #define GET EVHTTP_REQ_GET
 #define POST EVHTTP_REQ_POST
+#define DELETE EVHTTP_REQ_DELETE
 
 static const struct route routes[] = {
 	{ POST, "/AuthWebApi/CheckUserExistance", TAKES_BODY, signup_check_existance },
@@ -42,13 +44,50 @@ static const struct route routes[] = {
 	{ POST, "/CustomerBackend/RateOrderRespond", NEEDS_TOKEN | TAKES_BODY | ACTS, ordering_rate },
 	{ GET, "/CustomerBackend/UserAccountGet", NEEDS_TOKEN, account_get },
 
+	{ GET, "/NotificationsBackend/NotificationsGet", NEEDS_TOKEN, notifications_get },
+	{ POST, "/NotificationsBackend/NotificationsRead", NEEDS_TOKEN | TAKES_BODY | ACTS, notifications_read },
+	{ POST, HUB_PATH "/negotiate", NEEDS_TOKEN, hub_negotiate },
+	{ GET, HUB_PATH, NEEDS_TOKEN, hub_get },
+	{ POST, HUB_PATH, NEEDS_TOKEN, hub_post },
+	{ DELETE, HUB_PATH, NEEDS_TOKEN, hub_delete },
+
 	{ GET, "/Sandbox/Clock", 0, control_clock_get },
 	{ POST, "/Sandbox/Clock", TAKES_BODY, control_clock },
 	{ POST, "/Sandbox/Advance", TAKES_BODY, control_advance },
+	{ POST, "/Sandbox/Seed", TAKES_BODY, control_seed },
+	{ POST, "/Sandbox/Notify", TAKES_BODY | ACTS, control_notify },
+	{ GET, "/Sandbox/Faults", 0, control_faults_get },
+	{ POST, "/Sandbox/Faults", TAKES_BODY, control_faults },
+	{ GET, "/Sandbox/Journal", 0, control_journal },
 	{ POST, "/Sandbox/Product", TAKES_BODY, control_product },
 	{ GET, "/Sandbox/VerificationCode", 0, control_verification_code },
 	{ GET, "/Sandbox/Mailbox", 0, control_mailbox },
 };
+
+_Static_assert(COUNT_OF(routes) <= ROUTES_MAX, "the journal has a count for each call");
+
+static const char *method_name(enum evhttp_cmd_type method)
+{
+	return method == GET ? "GET" : method == POST ? "POST" : "DELETE";
+}
+
+ssize_t router_index(struct call *c)
+{
+	for (size_t i = 0; i < COUNT_OF(routes); i++)
+		if (routes[i].method == evhttp_request_get_command(c->req) && strcmp(routes[i].path, c->path) == 0)
+			return (ssize_t)i;
+	return -1;
+}
+
+const char *router_path(size_t index)
+{
+	return routes[index].path;
+}
+
+const char *router_method(size_t index)
+{
+	return method_name(routes[index].method);
+}
 
 static const char *header(struct call *c, const char *name)
 {
@@ -57,20 +96,19 @@ static const char *header(struct call *c, const char *name)
 
 static const struct route *find_route(struct call *c)
 {
-	const struct route *other = NULL;
+	ssize_t index = router_index(c);
+	char allow[32] = "";
 
-	for (size_t i = 0; i < COUNT_OF(routes); i++) {
-		if (strcmp(routes[i].path, c->path) != 0)
-			continue;
-		if (routes[i].method == evhttp_request_get_command(c->req))
-			return &routes[i];
-		other = &routes[i];
-	}
-	if (other) {
-		evhttp_add_header(evhttp_request_get_output_headers(c->req), "Allow",
-				  other->method == GET ? "GET" : "POST");
-		(void)call_fail(c, 405, "wrong-method", "%s is called with %s", c->path,
-				other->method == GET ? "GET" : "POST");
+	if (index >= 0)
+		return &routes[index];
+	for (size_t i = 0; i < COUNT_OF(routes); i++)
+		if (strcmp(routes[i].path, c->path) == 0) {
+			strcat(allow, allow[0] ? ", " : "");
+			strcat(allow, method_name(routes[i].method));
+		}
+	if (allow[0]) {
+		evhttp_add_header(evhttp_request_get_output_headers(c->req), "Allow", allow);
+		(void)call_fail(c, 405, "wrong-method", "%s is called with %s", c->path, allow);
 	} else
 		(void)call_fail(c, 404, "unknown-call", "There is no call \"%.200s\"", c->path);
 	return NULL;
@@ -153,12 +191,14 @@ static void act(struct call *c, const struct route *route)
 void router_dispatch(struct call *c)
 {
 	const struct route *route = find_route(c);
-	const char *authorization = header(c, "Authorization");
 
 	if (!route)
 		return;
-	if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0)
-		c->token = authorization + 7;
+	if (call_query(c, "access_token")) {
+		(void)call_fail(c, 400, "token-in-url", "A token belongs in the Authorization header, never in a URL");
+		return;
+	}
+	c->token = auth_bearer(c);
 	if ((route->flags & NEEDS_TOKEN) && auth_check_token(c) < 0)
 		return;
 	if ((route->flags & TAKES_BODY) && read_body(c) < 0)

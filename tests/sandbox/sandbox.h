@@ -21,6 +21,8 @@ struct options {
 	double speed;
 	bool speed_given;
 	uint64_t random_seed;
+	int64_t ping_sec;           /* between pings of the hub */
+	int64_t client_timeout_sec; /* for a client that has pinged once */
 	bool client_verifies; /* AddUser's answer carries the code, as the platform does now */
 };
 
@@ -28,7 +30,11 @@ struct sandbox {
 	struct options options;
 	struct event_base *base;
 	struct evhttp *http;
+	struct ssl_ctx_st *tls; /* NULL: plain HTTP */
 	struct store *store;
+	struct faults *faults;
+	struct hub *hub;
+	struct journal *journal;
 	struct clock clock;
 	uint64_t rng;
 	struct event *life_timer;

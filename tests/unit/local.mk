@@ -13,7 +13,8 @@ endif
 AM_TESTS_ENVIRONMENT = MALLOC_PERTURB_=$$(( $$(date +%s) % 255 + 1 )); export MALLOC_PERTURB_;
 
 # base
-unit_tests += tests/unit/test-money tests/unit/test-time tests/unit/test-json tests/unit/test-secret
+unit_tests += tests/unit/test-money tests/unit/test-time tests/unit/test-json tests/unit/test-secret \
+	tests/unit/test-util tests/unit/test-url tests/unit/test-config
 
 tests_unit_test_money_SOURCES = tests/unit/test-money.c tests/unit/unit.h
 tests_unit_test_money_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -31,12 +32,36 @@ tests_unit_test_secret_SOURCES = tests/unit/test-secret.c
 tests_unit_test_secret_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_secret_LDADD = $(UNIT_BASE_LIBS)
 
+tests_unit_test_util_SOURCES = tests/unit/test-util.c
+tests_unit_test_util_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_util_LDADD = $(UNIT_BASE_LIBS)
+
+tests_unit_test_url_SOURCES = tests/unit/test-url.c
+tests_unit_test_url_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_url_LDADD = $(UNIT_BASE_LIBS)
+
+tests_unit_test_config_SOURCES = tests/unit/test-config.c
+tests_unit_test_config_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_config_LDADD = $(UNIT_BASE_LIBS)
+
 # net
-unit_tests += tests/unit/test-backoff
+unit_tests += tests/unit/test-backoff tests/unit/test-sse tests/unit/test-signalr-frame tests/unit/test-http
 
 tests_unit_test_backoff_SOURCES = tests/unit/test-backoff.c
 tests_unit_test_backoff_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_backoff_LDADD = $(UNIT_NET_LIBS)
+
+tests_unit_test_sse_SOURCES = tests/unit/test-sse.c
+tests_unit_test_sse_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_sse_LDADD = $(UNIT_NET_LIBS)
+
+tests_unit_test_signalr_frame_SOURCES = tests/unit/test-signalr-frame.c
+tests_unit_test_signalr_frame_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_signalr_frame_LDADD = $(UNIT_NET_LIBS)
+
+tests_unit_test_http_SOURCES = tests/unit/test-http.c tests/unit/peer.c tests/unit/peer.h
+tests_unit_test_http_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVENT_CFLAGS)
+tests_unit_test_http_LDADD = $(UNIT_NET_LIBS)
 
 # notifier
 unit_tests += tests/unit/test-notifier-rules
@@ -48,17 +73,24 @@ tests_unit_test_notifier_rules_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/clients
 tests_unit_test_notifier_rules_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(NOTIFY_CFLAGS)
 tests_unit_test_notifier_rules_LDADD = daemon/base/libbase.a $(CMOCKA_LIBS) $(NOTIFY_LIBS)
 
-BACKEND_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JSON_CFLAGS) $(EVENT_CFLAGS)
-BACKEND_TEST_LIBS = daemon/backend/libbackend.a daemon/net/libnet.a daemon/base/libbase.a \
-	$(CMOCKA_LIBS) $(CURL_LIBS) $(JSON_LIBS) $(CRYPTO_LIBS)
+# backend
+unit_tests += tests/unit/test-backend-decode tests/unit/test-backend-api tests/unit/test-backend-live
+UNIT_BACKEND_LIBS = daemon/backend/libbackend.a $(UNIT_NET_LIBS)
 
-if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-backend-decode
-TESTS += tests/unit/test-backend-decode
-endif
 tests_unit_test_backend_decode_SOURCES = tests/unit/test-backend-decode.c
-tests_unit_test_backend_decode_CFLAGS = $(BACKEND_TEST_CFLAGS)
-tests_unit_test_backend_decode_LDADD = $(BACKEND_TEST_LIBS) $(EVENT_LIBS) -lm
+tests_unit_test_backend_decode_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVENT_CFLAGS)
+tests_unit_test_backend_decode_LDADD = $(UNIT_BACKEND_LIBS)
+
+tests_unit_test_backend_api_SOURCES = tests/unit/test-backend-api.c \
+	tests/unit/backend-fixture.c tests/unit/backend-fixture.h
+tests_unit_test_backend_api_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVHTTP_CFLAGS)
+tests_unit_test_backend_api_LDADD = $(UNIT_BACKEND_LIBS) $(EVHTTP_LIBS)
+
+# This one starts the sandbox that was built beside it.
+tests_unit_test_backend_live_SOURCES = tests/unit/test-backend-live.c \
+	tests/unit/backend-fixture.c tests/unit/backend-fixture.h
+tests_unit_test_backend_live_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVHTTP_CFLAGS)
+tests_unit_test_backend_live_LDADD = $(UNIT_BACKEND_LIBS) $(EVHTTP_LIBS)
 
 include tests/unit/store.mk
 

@@ -1,0 +1,179 @@
+/* status: the daemon's state in a few lines, and one line of JSON for status bars. */
+#include "base/timeutil.h"
+#include "clients/cli/cli.h"
+#include "clients/cli/verbs.h"
+#include "clients/cli/waybar.h"
+#include "clients/cli/when.h"
+#include "clients/common/dict.h"
+#include "clients/common/jsonview.h"
+#include "clients/common/status.h"
+
+struct state {
+	int signed_in, online;
+	char *login, *push, *last_error;
+	uint64_t last_sync;
+	uint32_t pending_operations, pending_orders, unread;
+};
+
+static int state_read(sd_bus_message *m, struct state *s)
+{
+	static const struct dict_field fields[] = {
+		{ "signed-in", 'b', offsetof(struct state, signed_in) },
+		{ "online", 'b', offsetof(struct state, online) },
+		{ "login", 's', offsetof(struct state, login) },
+		{ "push", 's', offsetof(struct state, push) },
+		{ "last-error", 's', offsetof(struct state, last_error) },
+		{ "last-sync", 't', offsetof(struct state, last_sync) },
+		{ "pending-operations", 'u', offsetof(struct state, pending_operations) },
+		{ "pending-orders", 'u', offsetof(struct state, pending_orders) },
+		{ "unread", 'u', offsetof(struct state, unread) },
+	};
+
+	return dict_read(m, fields, ELEMENTSOF(fields), s);
+}
+
+static void state_done(struct state *s)
+{
+	free(s->login);
+	free(s->push);
+	free(s->last_error);
+}
+
+/* The newest pending order, with what its object says. 0 = there is none. */
+static int newest_pending(struct cli *cli, struct order *ret)
+{
+	_cleanup_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+	_cleanup_message_ sd_bus_message *reply = NULL, *object = NULL;
+	_cleanup_free_ char *path = NULL;
+	struct order_row row;
+	int r;
+
+	r = cli_read(cli, CC_IFACE_ORDERS, "ListPending", &reply, NULL);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_enter_container(reply, 'a', CC_SIG_ORDER_ROW);
+	if (r > 0)
+		r = order_row_read(reply, &row);
+	if (r < 0)
+		return cli_bad_reply(cli, r, "Orders.ListPending");
+	if (r == 0)
+		return 0;
+	r = cli_get_order(cli, row.uid, ret);
+	if (r < 0)
+		return r;
+	/* Gone in this very moment is no failure: the order has ended. */
+	if (order_object_path(row.uid, &path) >= 0 &&
+	    client_get_all(cli->client, path, CC_IFACE_ORDER, &e, &object) >= 0)
+		(void)order_read_properties(object, ret);
+	return 1;
+}
+
+static void print_connection(struct cli *cli, const struct state *s, uint64_t now)
+{
+	_cleanup_free_ char *text = NULL;
+	char span[WHEN_SIZE], at[WHEN_SIZE];
+	const char *push = strempty(s->push);
+
+	if (!s->online)
+		text = xstrdup("offline");
+	else if (streq(push, "off") || isempty(push))
+		text = xstrdup("online, by polling");
+	else if (streq(push, "connecting"))
+		text = xstrdup("online, live connection being made");
+	else
+		text = xprintf("online, live (%s)", push);
+	cli_print_field(cli, "Service", text);
+	if (s->last_sync) {
+		_cleanup_free_ char *last =
+			xprintf("%s, %s ago", when_format_near(at, s->last_sync, now),
+				when_format_span(span, now > s->last_sync ? now - s->last_sync : 0));
+
+		cli_print_field(cli, "Last sync", last);
+	} else
+		cli_print_field(cli, "Last sync", "never");
+}
+
+static char *pending_text(const struct state *s, const struct order *o, uint64_t now)
+{
+	char at[WHEN_SIZE];
+	const char *expected = when_format_near(at, order_expected(o), now);
+	_cleanup_free_ char *more = s->pending_orders > 1 ? xprintf("; %u more", s->pending_orders - 1) : xstrdup("");
+
+	return xprintf("%s, %s%s%s%s", order_name(o), status_label(o->status), *expected ? ", expected " : "", expected,
+		       more);
+}
+
+static void print_plain(struct cli *cli, const struct state *s, const struct order *pending)
+{
+	_cleanup_free_ char *unread = xprintf("%u", s->unread), *operations = xprintf("%u", s->pending_operations);
+	_cleanup_free_ char *order = NULL;
+	uint64_t now = now_realtime();
+
+	if (s->signed_in)
+		cli_print_field(cli, "Signed in", strempty(s->login));
+	else
+		cli_print_field(cli, "Signed in", "no; customerclient sign-in LOGIN");
+	print_connection(cli, s, now);
+	if (s->signed_in) {
+		cli_print_field(cli, "Unread", unread);
+		order = pending ? pending_text(s, pending, now) : xstrdup("no orders");
+		cli_print_field(cli, "Pending", order);
+	}
+	if (s->pending_operations > 0)
+		cli_print_field(cli, "Not sent", operations);
+	if (!isempty(s->last_error))
+		cli_print_field(cli, "Trouble", s->last_error);
+}
+
+static int print_waybar(const struct state *s, const struct order *pending)
+{
+	struct waybar_state w = {
+		.signed_in = s->signed_in, .online = s->online, .login = s->login, .unread = s->unread,
+		.pending_orders = s->pending_orders, .pending = pending,
+	};
+
+	cli_print_json_line(waybar_json(&w, now_realtime()));
+	return 0;
+}
+
+/* A status bar shows what it is given, also when there is no daemon. */
+static int waybar_unreachable(struct cli *cli)
+{
+	cli_print_json_line(waybar_json_unreachable());
+	cli->told_json = true;
+	return -1;
+}
+
+int verb_status(struct cli *cli, const struct args *args)
+{
+	const char *format = args_option(args, "format");
+	_cleanup_message_ sd_bus_message *reply = NULL;
+	_cleanup_(state_done) struct state s = {};
+	_cleanup_order_ struct order pending;
+	bool waybar = format && streq(format, "waybar");
+	json_object *o;
+	int r;
+
+	order_init(&pending);
+	if (waybar && cli->json)
+		return cli_usage(cli, "--json and --format=waybar cannot both be");
+	r = cli_connect(cli);
+	if (r >= 0)
+		r = cli_read(cli, CC_IFACE_DAEMON, "GetStatus", &reply, NULL);
+	if (r < 0)
+		return waybar ? waybar_unreachable(cli) : r;
+	if (cli->json) {
+		r = json_from_dict(reply, &o);
+		return r < 0 ? cli_bad_reply(cli, r, "Daemon.GetStatus") : cli_print_json(cli, o);
+	}
+	r = state_read(reply, &s);
+	if (r < 0)
+		return cli_bad_reply(cli, r, "Daemon.GetStatus");
+	r = s.signed_in && s.pending_orders > 0 ? newest_pending(cli, &pending) : 0;
+	if (r < 0)
+		return waybar ? waybar_unreachable(cli) : r;
+	if (waybar)
+		return print_waybar(&s, r > 0 ? &pending : NULL);
+	print_plain(cli, &s, r > 0 ? &pending : NULL);
+	return 0;
+}
