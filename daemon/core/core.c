@@ -187,7 +187,7 @@ static int open_databases(struct core *c, char **ret_error)
 		return r;
 	r = state_open(c->state_folder, &c->state, &state_aside);
 	if (r < 0) {
-		*ret_error = strprintf("%s/state.db cannot be opened: %s", c->state_folder, strerror(-r));
+		*ret_error = strdup(store_open_error());
 		return r;
 	}
 	if (state_aside) {
@@ -197,7 +197,7 @@ static int open_databases(struct core *c, char **ret_error)
 	}
 	r = catalog_open(c->cache_folder, &c->catalog, &catalog_aside);
 	if (r < 0) {
-		*ret_error = strprintf("%s/catalog.db cannot be opened: %s", c->cache_folder, strerror(-r));
+		*ret_error = strdup(store_open_error());
 		return r;
 	}
 	if (catalog_aside) {
@@ -335,7 +335,7 @@ int core_open_cache(struct core *c)
 
 	r = userdb_open(c->cache_folder, c->session.row.user, &c->user, &aside);
 	if (r < 0) {
-		log_error("The cache of orders cannot be opened: %s", strerror(-r));
+		log_error("The cache of orders cannot be opened. %s", store_open_error());
 		return r;
 	}
 	if (aside) {
@@ -343,6 +343,9 @@ int core_open_cache(struct core *c)
 		free(c->cache_note);
 		c->cache_note = strprintf("was damaged, set aside as %s", aside);
 	}
+	r = userdb_events_start(c->user, c->seq + 1);
+	if (r < 0)
+		log_warning("Which events are no longer kept is not known: %s", userdb_error(c->user));
 	notifications_load(c);
 	r = orders_load(c);
 	if (r < 0) {
