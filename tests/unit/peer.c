@@ -220,7 +220,8 @@ static void on_late(evutil_socket_t fd, short what, void *userdata)
 	*(bool *)userdata = true;
 }
 
-void run_until(struct event_base *base, const bool *done)
+/* Until `done` or, where that is NULL, until the texts are equal; false when the time is over. */
+static bool run(struct event_base *base, const bool *done, const char *text, const char *expected)
 {
 	const char *factor = getenv("TEST_TIME_FACTOR");
 	struct timeval tv = { .tv_sec = (time_t)(20 * (factor ? atof(factor) : 1)) };
@@ -228,11 +229,22 @@ void run_until(struct event_base *base, const bool *done)
 	struct event *timer = evtimer_new(base, on_late, &late);
 
 	assert_int_equal(evtimer_add(timer, &tv), 0);
-	while (!*done && !late)
+	while (!(done ? *done : streq(text, expected)) && !late)
 		(void)event_base_loop(base, EVLOOP_ONCE);
 	event_free(timer);
-	if (!*done)
+	return !late;
+}
+
+void run_until(struct event_base *base, const bool *done)
+{
+	if (!run(base, done, NULL, NULL))
 		fail_msg("nothing came");
+}
+
+void run_until_text(struct event_base *base, const char *text, const char *expected)
+{
+	if (!run(base, NULL, text, expected))
+		fail_msg("expected '%s', got '%s'", expected, text);
 }
 
 void run_ready(struct event_base *base)

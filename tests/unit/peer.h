@@ -39,5 +39,7 @@ const char *peer_field(const struct peer_request *q, const char *name);
 
 /* Runs the loop until *done, or fails the test after 20 s (times $TEST_TIME_FACTOR). */
 void run_until(struct event_base *base, const bool *done);
+/* The same until `text`, which callbacks write, is `expected`. */
+void run_until_text(struct event_base *base, const char *text, const char *expected);
 /* Runs the loop until it has nothing that is ready any more. */
 void run_ready(struct event_base *base);
