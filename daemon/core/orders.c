@@ -379,12 +379,14 @@ static int view_to_json(const struct order_view *v, json_object **ret)
 			return -ENOMEM;
 		line = NULL;
 	}
-	/* Status and total too: the cache takes a body that is the same as no news. */
+	/* The cache takes a local state for news when its body differs from the one before. */
 	r = json_add_string(j, "uid", o->uid);
 	if (r >= 0)
 		r = json_add_string(j, "status", o->status);
 	if (r >= 0)
-		r = json_add_u64(j, "total", (uint64_t)o->total_price);
+		r = json_add_string(j, "failureReason", v->failure_reason);
+	if (r >= 0)
+		r = json_add_money(j, "totalPrice", o->total_price, o->currency);
 	if (r >= 0)
 		r = json_add_string(j, "destination", o->destination);
 	if (r >= 0)
@@ -405,6 +407,8 @@ int orders_apply_local(struct core *c, const struct outbox_row *row, bool silent
 
 	if (!v)
 		return -ENOMEM;
+	if (!silent)
+		v->order->changed = now_realtime();
 	r = view_to_json(v, &json);
 	if (r >= 0)
 		r = userdb_order_put(c->user, v->order, json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN),
