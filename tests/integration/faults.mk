@@ -1,7 +1,7 @@
 # How it must behave when things go wrong. The heavy tests run in a short form; check-long runs the long one.
-EXTRA_DIST += tests/integration/test_outbox.py
+EXTRA_DIST += tests/integration/test_outbox.py tests/integration/test_offline.py
 
 check-long: all $(check_PROGRAMS)
 	TEST_LONG=1 TEST_LOST_ANSWERS=100 BUILD_DIR=$(abs_builddir) \
-		/usr/bin/python3 -B $(srcdir)/tests/integration/run outbox
+		/usr/bin/python3 -B $(srcdir)/tests/integration/run outbox offline
 .PHONY: check-long
