@@ -45,7 +45,8 @@ tests_unit_test_config_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_config_LDADD = $(UNIT_BASE_LIBS)
 
 # net
-unit_tests += tests/unit/test-backoff tests/unit/test-sse tests/unit/test-signalr-frame tests/unit/test-http tests/unit/test-signalr
+unit_tests += tests/unit/test-backoff tests/unit/test-sse tests/unit/test-signalr-frame tests/unit/test-http tests/unit/test-signalr \
+	tests/unit/test-signalr-live
 
 tests_unit_test_backoff_SOURCES = tests/unit/test-backoff.c
 tests_unit_test_backoff_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -62,6 +63,10 @@ tests_unit_test_signalr_frame_LDADD = $(UNIT_NET_LIBS)
 tests_unit_test_signalr_SOURCES = tests/unit/test-signalr.c tests/unit/peer.c tests/unit/peer.h
 tests_unit_test_signalr_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVENT_CFLAGS)
 tests_unit_test_signalr_LDADD = $(UNIT_NET_LIBS)
+
+tests_unit_test_signalr_live_SOURCES = tests/unit/test-signalr-live.c tests/unit/peer.c tests/unit/peer.h
+tests_unit_test_signalr_live_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVENT_CFLAGS)
+tests_unit_test_signalr_live_LDADD = $(UNIT_NET_LIBS)
 
 tests_unit_test_http_SOURCES = tests/unit/test-http.c tests/unit/peer.c tests/unit/peer.h
 tests_unit_test_http_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVENT_CFLAGS)
