@@ -1,0 +1,49 @@
+# A target per parser, fuzz-NAME.c, with corpus/NAME. Add yours to fuzz_targets, with _SOURCES, _CPPFLAGS and _LDADD.
+fuzz_targets =
+FUZZ_CPPFLAGS = $(AM_CPPFLAGS) $(JSON_CFLAGS) $(EVENT_CFLAGS)
+FUZZ_BASE_LIBS = daemon/base/libbase.a $(JSON_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS) -lm
+FUZZ_NET_LIBS = daemon/net/libnet.a $(FUZZ_BASE_LIBS) $(EVENT_LIBS)
+
+if ENABLE_FUZZERS
+FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
+FUZZ_DRIVER =
+noinst_PROGRAMS += $(fuzz_targets)
+else
+FUZZ_LINK = $(AM_LDFLAGS)
+FUZZ_DRIVER = tests/fuzz/libdriver.a
+check_LIBRARIES += tests/fuzz/libdriver.a
+check_PROGRAMS += $(fuzz_targets)
+TESTS += $(fuzz_targets)
+endif
+tests_fuzz_libdriver_a_SOURCES = tests/fuzz/driver.c tests/fuzz/fuzz.h
+EXTRA_DIST += tests/fuzz/corpus
+
+# backend
+fuzz_targets += tests/fuzz/fuzz-answer tests/fuzz/fuzz-catalog tests/fuzz/fuzz-order tests/fuzz/fuzz-push \
+	tests/fuzz/fuzz-session
+FUZZ_BACKEND_LIBS = $(FUZZ_DRIVER) daemon/backend/libbackend.a $(FUZZ_NET_LIBS)
+
+tests_fuzz_fuzz_answer_SOURCES = tests/fuzz/fuzz-answer.c
+tests_fuzz_fuzz_answer_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_answer_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_answer_LDADD = $(FUZZ_BACKEND_LIBS)
+
+tests_fuzz_fuzz_catalog_SOURCES = tests/fuzz/fuzz-catalog.c
+tests_fuzz_fuzz_catalog_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_catalog_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_catalog_LDADD = $(FUZZ_BACKEND_LIBS)
+
+tests_fuzz_fuzz_order_SOURCES = tests/fuzz/fuzz-order.c
+tests_fuzz_fuzz_order_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_order_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_order_LDADD = $(FUZZ_BACKEND_LIBS)
+
+tests_fuzz_fuzz_push_SOURCES = tests/fuzz/fuzz-push.c
+tests_fuzz_fuzz_push_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_push_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_push_LDADD = $(FUZZ_BACKEND_LIBS)
+
+tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz-session.c
+tests_fuzz_fuzz_session_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_session_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_session_LDADD = $(FUZZ_BACKEND_LIBS)
