@@ -217,7 +217,7 @@ static char *freshness_text(const struct track_state *s, uint64_t now, enum styl
 	*ret_id = STYLE_DIM;
 	if (s->gone_since) {
 		*ret_id = STYLE_BAD;
-		return xprintf("The daemon is gone for %s, waiting for it",
+		return xprintf("Daemon gone for %s, waiting for it",
 			       when_format_age(span, now > s->gone_since ? now - s->gone_since : 0));
 	}
 	if (!status_is_pending(s->order->status))
@@ -340,9 +340,9 @@ static void render_small(const struct track_state *s, const struct style *style,
 {
 	const struct order *o = s->order;
 	char money[MONEY_HUMAN_SIZE] = "";
-	_cleanup_free_ char *title = title_text(o), *status = status_text(o), *arrival = arrival_text(s, now);
+	bool pending = status_is_pending(o->status), nobody = pending && isempty(o->courier.name);
+	_cleanup_free_ char *title = title_text(o), *arrival = arrival_text(s, now);
 	_cleanup_free_ char *distance = distance_text(o), *seen = seen_text(o, now);
-	bool nobody = isempty(o->courier.name) && status_is_pending(o->status);
 	_cleanup_free_ char *courier = joined_text(nobody ? "nobody yet" : strempty(o->courier.name), distance);
 	_cleanup_free_ char *code = NULL, *where = NULL;
 	enum style_id freshness_style;
@@ -350,12 +350,13 @@ static void render_small(const struct track_state *s, const struct style *style,
 
 	if (o->currency)
 		(void)money_format_human(money, o->total_price, o->currency);
-	if (status_is_pending(o->status) && !isempty(o->confirmation_code))
+	if (pending && !isempty(o->confirmation_code))
 		code = xprintf("code %s", o->confirmation_code);
 	where = joined_text(seen, strempty(code));
 	add_two_sided(f, style, width, STYLE_BOLD, title, STYLE_NONE, money);
-	add_two_sided(f, style, width, style_of_status(o->status), status, STYLE_NONE, "");
-	add_two_sided(f, style, width, track_minutes_late(s, now) > 0 ? STYLE_BAD : STYLE_NONE, arrival, STYLE_NONE, "");
+	add_two_sided(f, style, width, style_of_status(o->status), status_label(o->status), STYLE_NONE, "");
+	add_two_sided(f, style, width, track_minutes_late(s, now) > 0 ? STYLE_BAD : STYLE_NONE,
+		      *arrival || pending ? arrival : strempty(o->failure_reason), STYLE_NONE, "");
 	add_bar(f, style, width, o);
 	add_labelled(f, style, width, "Courier", 8, courier);
 	add_labelled(f, style, width, "", 8, where);

@@ -28,9 +28,11 @@ int verb_cancel(struct cli *cli, const struct args *args)
 int verb_rate(struct cli *cli, const struct args *args)
 {
 	_cleanup_free_ char *uid = NULL;
+	_cleanup_order_ struct order o;
 	uint64_t stars;
 	int r;
 
+	order_init(&o);
 	if (number_parse(args->words[1], 5, &stars) < 0 || stars == 0)
 		return cli_usage(cli, "'%s' is not a number of stars; it is 1 to 5", args->words[1]);
 	r = cli_lookup_order(cli, args->words[0], &uid);
@@ -41,6 +43,9 @@ int verb_rate(struct cli *cli, const struct args *args)
 		return r;
 	if (cli->json)
 		return cli_print_order_json(cli, uid);
-	printf("Thank you: %s %u of 5.\n", args->words[0], (unsigned)stars);
+	r = cli_get_order(cli, uid, &o);
+	if (r < 0)
+		return r;
+	printf("Order %s: %u of 5. Thank you.\n", order_name(&o), (unsigned)stars);
 	return 0;
 }

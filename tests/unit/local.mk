@@ -102,6 +102,7 @@ tests_unit_test_backend_live_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVHTTP_CFLAGS)
 tests_unit_test_backend_live_LDADD = $(UNIT_BACKEND_LIBS) $(EVHTTP_LIBS)
 
 include tests/unit/store.mk
+include tests/unit/clients.mk
 
 BUS_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(SYSTEMD_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS)
 BUS_TEST_LIBS = daemon/bus/libbus.a daemon/core/libcore.a daemon/backend/libbackend.a daemon/net/libnet.a \
