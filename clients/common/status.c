@@ -60,8 +60,6 @@ int status_compare(const char *status, enum order_status target)
 
 	if (s == target)
 		return 1;
-	if (s == STATUS_OTHER) /* somewhere between requested and delivered */
-		return target <= STATUS_REQUESTED ? 1 : 0;
 	switch (target) {
 	case STATUS_CANCELLED:
 		return status_is_pending(status) ? 0 : -1;
@@ -75,5 +73,7 @@ int status_compare(const char *status, enum order_status target)
 	}
 	if (s == STATUS_CANCELLED || s == STATUS_REJECTED)
 		return -1;
+	if (s == STATUS_OTHER) /* somewhere between requested and delivered */
+		return target == STATUS_REQUESTED ? 1 : 0;
 	return s > target ? 1 : 0;
 }

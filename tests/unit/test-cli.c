@@ -459,14 +459,14 @@ static void test_table(void **state)
 	table_set_style(t, 0, STYLE_GOOD);
 	table_add(t, (const char *[]){ "1", "free", NULL });
 	wide = print_table(t, 0, true, &style_plain);
-	assert_string_equal(wide, " ID  NAME                               PRICE\n"
-				  "\nSushi\n"
-				  "  7  \u5bff\u53f8 mori                      12.90 USD\n"
+	assert_string_equal(wide, " ID  NAME                                    PRICE\n"
+				  "Sushi\n"
+				  "  7  \u5bff\u53f8 mori                           12.90 USD\n"
 				  "112  Cr\u00e8me br\u00fbl\u00e9e with a very long name      5 USD\n"
 				  "  1  free\n");
 	narrow = print_table(t, 34, true, &style_plain);
 	assert_string_equal(narrow, " ID  NAME                    PRICE\n"
-				    "\nSushi\n"
+				    "Sushi\n"
 				    "  7  \u5bff\u53f8 mori           12.90 USD\n"
 				    "112  Cr\u00e8me br\u00fbl\u00e9e with\u2026      5 USD\n"
 				    "  1  free\n");
