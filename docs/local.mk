@@ -1,1 +1,1 @@
-EXTRA_DIST += docs/architecture.md docs/demo-dunstrc
+EXTRA_DIST += docs/architecture.md docs/demo-dunstrc docs/notification.png

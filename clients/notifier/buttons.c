@@ -72,12 +72,6 @@ void buttons_for_order(const struct view *v, struct bubble *bubble)
 	}
 }
 
-void buttons_for_notice(struct bubble *bubble)
-{
-	add_action(bubble, ACTION_DEFAULT, "Track");
-	add_action(bubble, ACTION_TRACK, "Track");
-}
-
 void buttons_set_bubble(struct entry *e, const char *server, uint32_t bubble, uint32_t question)
 {
 	if (!streq_ptr(e->server, server)) {
@@ -214,15 +208,16 @@ static struct press *press_new(struct buttons *b, const char *uid, const char *a
 	return p;
 }
 
-static void open_terminal(struct buttons *b, const char *uid, const char *verb, const char *token)
+static void open_terminal(struct buttons *b, const char *uid, enum terminal_task task, const char *token)
 {
 	_cleanup_free_ char *reason = NULL;
 
-	if (terminal_open(b->bus, verb, uid, token) >= 0)
+	if (terminal_open(b->bus, task, uid, token) >= 0)
 		return;
-	reason = strprintf("No terminal was found. Type it in one: customerclient %s %s", verb, uid);
+	reason = strprintf("No terminal was found. Type it in one: customerclient %s %s%s",
+			   task == TERMINAL_TRACK ? "track" : "rate", uid, task == TERMINAL_TRACK ? "" : " STARS");
 	if (reason)
-		press_failed(press_new(b, uid, verb), "Opening", reason);
+		press_failed(press_new(b, uid, ACTION_TRACK), task == TERMINAL_TRACK ? "Tracking" : "Rating", reason);
 }
 
 static bool is_rating(const char *action)
@@ -239,9 +234,9 @@ void buttons_invoked(struct buttons *b, const char *server, uint32_t id, const c
 	if (!e)
 		return;
 	if (streq(action, ACTION_DEFAULT) || streq(action, ACTION_TRACK))
-		open_terminal(b, e->uid, "track", token);
+		open_terminal(b, e->uid, TERMINAL_TRACK, token);
 	else if (streq(action, ACTION_RATE_MORE))
-		open_terminal(b, e->uid, "rate", token);
+		open_terminal(b, e->uid, TERMINAL_RATE, token);
 	else if (streq(action, ACTION_CANCEL) || streq(action, ACTION_CANCEL_YES) || is_rating(action))
 		feed_get_order(b->feed, e->uid, on_order, press_new(b, e->uid, action));
 	else if (streq(action, ACTION_CANCEL_NO))

@@ -13,9 +13,8 @@ struct buttons *buttons_new(GDBusConnection *bus, struct feed *feed, struct bubb
 /* After feed and bubbles are freed, so that no answer is outstanding. */
 void buttons_free(struct buttons *b);
 
-/* Sets the actions of an order's bubble, of a message about an order. */
+/* Sets the actions of an order's bubble. */
 void buttons_for_order(const struct view *v, struct bubble *bubble);
-void buttons_for_notice(struct bubble *bubble);
 
 /* Notes which bubble belongs to the entry; 0 leaves the id as it is, but not over another server. */
 void buttons_set_bubble(struct entry *e, const char *server, uint32_t bubble, uint32_t question);

@@ -114,14 +114,13 @@ static bool feed_failed(struct feed *f, const char *what, const GError *error)
 
 static void handle_event(struct feed *f, uint64_t seq, const char *kind, const char *uid, GVariant *details)
 {
-	const char *sub = "", *order = "", *state = "";
+	const char *sub = "", *state = "";
 
 	if (streq(kind, "order"))
 		f->events.order_event(f->userdata, uid);
 	else if (streq(kind, "notification")) {
 		(void)g_variant_lookup(details, "kind", "&s", &sub);
-		(void)g_variant_lookup(details, "order", "&s", &order);
-		f->events.notification(f->userdata, uid, sub, order);
+		f->events.notification(f->userdata, uid, sub);
 	} else if (streq(kind, "session")) {
 		/* Another person's orders, or orders that could not be read before. */
 		if (g_variant_lookup(details, "state", "&s", &state) && streq(state, "signed-in"))

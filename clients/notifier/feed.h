@@ -22,7 +22,7 @@ struct feed_events {
 	void (*caught_up)(void *userdata);
 	/* A sync ended: what was unchanged is confirmed. */
 	void (*synced)(void *userdata);
-	void (*notification)(void *userdata, const char *uid, const char *kind, const char *order);
+	void (*notification)(void *userdata, const char *uid, const char *kind);
 	/* All events up to here have been handed out. */
 	void (*seq)(void *userdata, uint64_t seq);
 };

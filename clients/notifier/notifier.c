@@ -234,6 +234,8 @@ static void on_order(void *userdata, void *cookie, struct view *view)
 	if (e)
 		buttons_order_changed(n->buttons, e, &j->view);
 	rules_judge(&j->view, e ? &e->told : NULL, j->fresh, now_realtime(), &j->verdict);
+	log_debug("Order %s is %s, told was %s: %s", j->uid, j->view.status, e ? e->told.stage : "nothing",
+		  news_to_string(j->verdict.news));
 	j->unshown = false;
 	switch (j->verdict.news) {
 	case NEWS_STAGE:
@@ -350,59 +352,40 @@ static void on_seq(void *userdata, uint64_t seq)
 	notifier_settle(n);
 }
 
-struct notice {
-	struct notifier *notifier;
-	char *order;
-};
-
-static void on_notice_shown(void *userdata, void *cookie, bool shown, const char *server, uint32_t id)
+static void notice_done(struct notifier *n)
 {
-	struct notifier *n = userdata;
-	struct notice *what = cookie;
-	struct entry *e = memory_find(n->memory, what->order);
-
-	if (shown && e)
-		buttons_set_bubble(e, server, id, /* question= */ 0);
-	g_free(what->order);
-	g_free(what);
 	n->active--;
 	notifier_pump(n);
 	notifier_settle(n);
 }
 
+static void on_notice_shown(void *userdata, void *cookie, bool shown, const char *server, uint32_t id)
+{
+	(void)cookie, (void)shown, (void)server, (void)id;
+	notice_done(userdata);
+}
+
 static void on_notice_text(void *userdata, void *cookie, const char *title, const char *body)
 {
 	struct notifier *n = userdata;
-	struct notice *what = cookie;
-	const struct entry *e = memory_find(n->memory, what->order);
-	struct bubble bubble = { .title = title, .body = body };
+	const struct bubble bubble = { .title = title, .body = body };
 
-	if (isempty(title) || feed_muted(n->feed) || (e && rules_ended(e->told.stage))) {
-		on_notice_shown(n, what, /* shown= */ false, NULL, 0);
-		return;
-	}
-	if (e) {
-		bubble.server = e->server;
-		bubble.id = e->bubble;
-		buttons_for_notice(&bubble);
-	}
-	bubbles_show(n->bubbles, &bubble, on_notice_shown, what);
+	(void)cookie;
+	if (isempty(title) || feed_muted(n->feed))
+		notice_done(n);
+	else
+		bubbles_show(n->bubbles, &bubble, on_notice_shown, NULL);
 }
 
-/* What the service wrote to the person. The stages of an order, and the wish for a rating, are bubbles already. */
-static void on_notification(void *userdata, const char *uid, const char *kind, const char *order)
+/* What the service wrote to the person. All that concerns one order is in that order's bubble already. */
+static void on_notification(void *userdata, const char *uid, const char *kind)
 {
 	struct notifier *n = userdata;
-	struct notice *what;
 
-	if (streq(kind, "promotion") ? !n->promotions
-				     : !streq(kind, "courier") && !streq(kind, "payment") && !streq(kind, "system"))
+	if (!streq(kind, "system") && !(streq(kind, "promotion") && n->promotions))
 		return;
-	what = g_new0(struct notice, 1);
-	what->notifier = n;
-	what->order = g_strdup(order);
 	n->active++;
-	feed_get_notification(n->feed, uid, on_notice_text, what);
+	feed_get_notification(n->feed, uid, on_notice_text, /* cookie= */ NULL);
 }
 
 static void on_invoked(void *userdata, const char *server, uint32_t id, const char *action, const char *token)

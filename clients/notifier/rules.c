@@ -21,6 +21,16 @@ void told_done(struct told *t)
 	*t = (struct told){};
 }
 
+const char *news_to_string(enum news news)
+{
+	static const char *const names[] = {
+		[NEWS_NONE] = "nothing to say", [NEWS_REMEMBER] = "remembered", [NEWS_STAGE] = "a new stage",
+		[NEWS_MOVED] = "another time",  [NEWS_LATE] = "late",
+	};
+
+	return names[news];
+}
+
 bool rules_ended(const char *status)
 {
 	return !status_is_pending(status);

@@ -48,6 +48,8 @@ enum news {
 	NEWS_LATE,  /* the expected time passed */
 };
 
+const char *news_to_string(enum news news);
+
 struct verdict {
 	enum news news;
 	const char *stage; /* borrowed from the view, or static */

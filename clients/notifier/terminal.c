@@ -28,8 +28,15 @@ static const struct {
 	{ "xterm", "-e" },
 };
 
-/* The terminal would close with the last line of the command on it. */
-static const char *const keep_open = "\"$0\" \"$@\"; printf '\\nPress Enter to close. '; read -r _";
+/* $0 is customerclient, $1 the order. At their end the terminal would close with the last line on it. */
+#define KEEP_OPEN "printf '\\nPress Enter to close. '; read -r _"
+static const char *const scripts[] = {
+	[TERMINAL_TRACK] = "\"$0\" track \"$1\"; " KEEP_OPEN,
+	[TERMINAL_RATE] = "printf 'How many stars, 1 to 5? ' && read -r stars && [ -n \"$stars\" ] || exit\n"
+			  "printf 'A comment (Enter for none): '; read -r comment\n"
+			  "if [ -n \"$comment\" ]; then \"$0\" rate \"$1\" \"$stars\" --comment \"$comment\"\n"
+			  "else \"$0\" rate \"$1\" \"$stars\"; fi; " KEEP_OPEN,
+};
 
 static const char *separator_of(const char *program)
 {
@@ -181,11 +188,11 @@ static GVariant *unit_arguments(const char *path, char **argv, const char *token
 			     g_variant_new_array(G_VARIANT_TYPE("(sa(sv))"), NULL, 0));
 }
 
-int terminal_open(GDBusConnection *bus, const char *verb, const char *uid, const char *token)
+int terminal_open(GDBusConnection *bus, enum terminal_task task, const char *uid, const char *token)
 {
 	g_autofree char *terminal = terminal_find();
 	g_autofree char *client = g_find_program_in_path("customerclient") ?: g_strdup(BINDIR "/customerclient");
-	const char *const command[] = { "/bin/sh", "-c", keep_open, client, verb, uid, NULL };
+	const char *const command[] = { "/bin/sh", "-c", scripts[task], client, uid, NULL };
 	g_auto(GStrv) argv = NULL;
 	g_autofree char *path = NULL;
 	struct launch *l;

@@ -10,8 +10,13 @@ char **terminal_argv(const char *program, const char *const *command);
  * NULL: none. */
 char *terminal_find(void);
 
-/* Runs `customerclient VERB UID` in a terminal that stays open until Enter: as a unit of its own where a user manager
+enum terminal_task {
+	TERMINAL_TRACK, /* customerclient track UID */
+	TERMINAL_RATE,  /* asks for stars and comment, then customerclient rate UID … */
+};
+
+/* Runs it in a terminal that stays open until Enter: as a unit of its own where a user manager
  * is on the bus, so that it outlives us and is not bound by our unit's sandbox; else as a child. `token` is an
  * activation token or NULL. 0, -ENOENT: there is no terminal, or another negative errno when none could be started.
  * With a manager the start itself is reported by a warning only. */
-int terminal_open(GDBusConnection *bus, const char *verb, const char *uid, const char *token);
+int terminal_open(GDBusConnection *bus, enum terminal_task task, const char *uid, const char *token);

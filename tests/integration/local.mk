@@ -1,5 +1,5 @@
 # What every test needs is in harness.py; `run` runs all test_*.py, or those named.
 dist_check_SCRIPTS += tests/integration/run tests/integration/readme
 EXTRA_DIST += tests/integration/harness.py
-dist_check_SCRIPTS += tests/integration/with-user-manager
 include tests/integration/faults.mk
+include tests/integration/desktop.mk

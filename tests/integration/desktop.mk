@@ -1,0 +1,3 @@
+# The notifier on a desktop, and the units under a systemd user manager.
+dist_check_SCRIPTS += tests/integration/test_notifier.py tests/integration/with-user-manager
+EXTRA_DIST += tests/integration/desktop.py
