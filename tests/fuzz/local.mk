@@ -47,3 +47,46 @@ tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz-session.c
 tests_fuzz_fuzz_session_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_session_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_session_LDADD = $(FUZZ_BACKEND_LIBS)
+
+# base, net
+fuzz_targets += tests/fuzz/fuzz-json
+tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz-json.c
+tests_fuzz_fuzz_json_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_json_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_json_LDADD = $(FUZZ_DRIVER) $(FUZZ_BASE_LIBS)
+
+fuzz_targets += tests/fuzz/fuzz-sse
+tests_fuzz_fuzz_sse_SOURCES = tests/fuzz/fuzz-sse.c
+tests_fuzz_fuzz_sse_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_sse_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_sse_LDADD = $(FUZZ_DRIVER) $(FUZZ_NET_LIBS)
+
+fuzz_targets += tests/fuzz/fuzz-signalr
+tests_fuzz_fuzz_signalr_SOURCES = tests/fuzz/fuzz-signalr.c
+tests_fuzz_fuzz_signalr_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_signalr_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_signalr_LDADD = $(FUZZ_DRIVER) $(FUZZ_NET_LIBS)
+
+fuzz_targets += tests/fuzz/fuzz-money-time
+tests_fuzz_fuzz_money_time_SOURCES = tests/fuzz/fuzz-money-time.c
+tests_fuzz_fuzz_money_time_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_money_time_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_money_time_LDADD = $(FUZZ_DRIVER) $(FUZZ_BASE_LIBS)
+
+fuzz_targets += tests/fuzz/fuzz-config
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c
+tests_fuzz_fuzz_config_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_config_LDADD = $(FUZZ_DRIVER) $(FUZZ_BASE_LIBS)
+
+fuzz_targets += tests/fuzz/fuzz-url
+tests_fuzz_fuzz_url_SOURCES = tests/fuzz/fuzz-url.c
+tests_fuzz_fuzz_url_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_url_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_url_LDADD = $(FUZZ_DRIVER) $(FUZZ_BASE_LIBS)
+
+fuzz_targets += tests/fuzz/fuzz-http-answer
+tests_fuzz_fuzz_http_answer_SOURCES = tests/fuzz/fuzz-http-answer.c
+tests_fuzz_fuzz_http_answer_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_http_answer_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_http_answer_LDADD = $(FUZZ_DRIVER) $(FUZZ_NET_LIBS)
