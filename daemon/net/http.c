@@ -512,6 +512,10 @@ static int call_prepare(struct http_call *c, const struct http_request *q)
 	if (h->user_agent && curl_easy_setopt(c->easy, CURLOPT_USERAGENT, h->user_agent) != CURLE_OK)
 		return -ENOMEM;
 	r = call_set_method(c, q);
+	/* On a connection that was used before, curl sends a request again by itself when no answer comes. What may act
+	 * on something goes out once a call; the connection can be used by others afterwards. */
+	if (r >= 0 && !c->get && curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, 1L) != CURLE_OK)
+		return -ENOMEM;
 	if (r < 0)
 		return r;
 	r = call_set_headers(c, q);

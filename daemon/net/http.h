@@ -71,6 +71,8 @@ struct http_response {
  * never called from within http_start. It may also free the http. */
 typedef void (*http_done_cb)(const struct http_response *response, void *userdata);
 
+/* A POST is written at most once, and for that has a connection of its own to begin with; a GET may be written again
+ * when a kept-alive connection turns out to be dead. */
 int http_start(struct http *h, const struct http_request *request, http_done_cb done, void *userdata,
 	       struct http_call **ret);
 /* Ends it without its callback. NULL is fine. Not to be called after the callback has run (from within it, it does

@@ -420,6 +420,24 @@ static void test_cut_short(void **state)
 	assert_string_equal(r.error, "connection lost");
 }
 
+/* Also on a connection that was there before, where curl likes to try again by itself. */
+static void test_post_goes_out_once(void **state)
+{
+	static const char *const paths[] = { "/reset", "/closed" };
+	RESULT;
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
+		fetch((struct http_request){ 0 }, "/ok", &r);
+		assert_int_equal(r.outcome, HTTP_ANSWERED);
+		requests = 0;
+		fetch((struct http_request){ .method = "POST", .body = "x", .body_size = 1 }, paths[i], &r);
+		assert_int_equal(r.outcome, HTTP_UNREACHED);
+		assert_true(r.sent);
+		assert_int_equal(requests, 1);
+	}
+}
+
 static void test_unsent(void **state)
 {
 	_cleanup_free_ char *tls = strprintf("https%s", startswith(peer_url(peer), "http"));
@@ -825,6 +843,7 @@ int main(void)
 		TEST(test_compression),
 		TEST(test_too_large),
 		TEST(test_cut_short),
+		TEST(test_post_goes_out_once),
 		TEST(test_unsent),
 		TEST(test_time_out),
 		TEST(test_redirects),
