@@ -8,9 +8,11 @@
 
 #include "backend/auth.h"
 #include "backend/customer.h"
+#include "backend/push.h"
 #include "base/jsonutil.h"
 #include "base/timeutil.h"
 #include "base/uuid.h"
+#include "net/signalr.h"
 #include "tests/unit/backend-fixture.h"
 
 #define SANDBOX "tests/sandbox/customerclient-sandbox"
@@ -552,6 +554,183 @@ static void test_account(void **state)
 	customer_account_done(&account);
 }
 
+static void test_notifications(void **state)
+{
+	_cleanup_free_ char *json = NULL;
+	_cleanup_(strv_freep) char **uids = NULL;
+	char key[UUID_SIZE];
+	struct page p;
+	BEGIN;
+
+	expect(push_notifications_get(a, NULL, 0, NULL, fixture_done, f, NULL), API_OK, NULL);
+	assert_int_equal(page_decode(f->done[0].body, &p), 0);
+	assert_true(p.n >= 5);
+	for (size_t i = 0; i < p.n; i++) {
+		struct notification n;
+
+		assert_int_equal(push_decode_notification(json_object_array_get_idx(p.items, i), &n), 0);
+		assert_false(n.read);
+		assert_true(n.sent > 0 && n.title && n.body);
+		strv_push(&uids, n.uid);
+		notification_done(&n);
+	}
+	fixture_forget(f);
+	uuid_new(key);
+	assert_int_equal(push_notifications_read_encode(uids, &json), 0);
+	expect(push_notifications_read(a, json, key, fixture_done, f, NULL), API_OK, NULL);
+	fixture_forget(f);
+	expect(push_notifications_get(a, NULL, 0, NULL, fixture_done, f, NULL), API_OK, NULL);
+	assert_int_equal(page_decode(f->done[0].body, &p), 0);
+	for (size_t i = 0; i < p.n; i++) {
+		struct notification n;
+
+		assert_int_equal(push_decode_notification(json_object_array_get_idx(p.items, i), &n), 0);
+		assert_true(n.read);
+		notification_done(&n);
+	}
+}
+
+/* In place of the one before. A GET may go out again on another connection before it fails, so more than one. */
+static void fault(const char *path, const char *kind, unsigned count)
+{
+	_cleanup_free_ char *json = strprintf("{\"path\":\"/CustomerBackend/%s\",\"kind\":\"%s\",\"count\":%u}", path,
+					      kind, count);
+
+	fixture_forget(live.f);
+	expect(control("Faults", "{\"path\":\"*\",\"kind\":\"none\"}"), API_OK, NULL);
+	fixture_forget(live.f);
+	expect(control("Faults", json), API_OK, NULL);
+	fixture_forget(live.f);
+}
+
+static void test_faults(void **state)
+{
+	static const struct {
+		const char *kind;
+		enum api_outcome outcome;
+	} faults[] = {
+		{ "status:503", API_TRANSIENT },  { "status:500", API_SERVER_ERROR }, { "status:404", API_REFUSED },
+		{ "reset", API_OFFLINE },	  { "reset-after", API_OFFLINE },     { "truncate", API_OFFLINE },
+		{ "garbage", API_PROTOCOL },	  { "garbage:bytes", API_PROTOCOL },  { "garbage:huge", API_PROTOCOL },
+		{ "garbage:deep", API_PROTOCOL },
+	};
+	BEGIN;
+
+	for (size_t i = 0; i < ELEMENTSOF(faults); i++) {
+		fault("ProductCategoriesGet", faults[i].kind, 9);
+		assert_int_equal(outcome_of(customer_categories_get(a, NULL, fixture_done, f, NULL))->outcome,
+				 faults[i].outcome);
+	}
+	/* One that repeats gets over two of them. */
+	fault("UserAccountGet", "status:503", 2);
+	expect(customer_account_get(a, fixture_done, f, NULL), API_OK, NULL);
+}
+
+/* The order was made, the answer did not come back. */
+static void test_lost_answer(void **state)
+{
+	char uid[UUID_SIZE];
+	struct order_request q;
+	BEGIN;
+
+	uuid_new(uid);
+	q = order_request(uid);
+	quote(&q);
+	fault("MakeOrderRequest", "reset-after", 1);
+	assert_true(make(&q, uid, API_OFFLINE, NULL)->sent);
+	expect_status(uid, STATUS_REQUESTED);
+	make(&q, uid, API_OK, NULL);
+	(void)a;
+}
+
+/* What the hub sends can be read. */
+static struct {
+	unsigned orders, moves, notifications;
+} pushed;
+
+static const struct secret *hub_token(void *userdata)
+{
+	return ((struct fixture *)userdata)->token;
+}
+
+static void hub_unauthorized(void *userdata)
+{
+	(void)userdata;
+	fail();
+}
+
+static unsigned hub_open;
+
+static void hub_state(enum signalr_state state, void *userdata)
+{
+	(void)userdata;
+	hub_open += state == SIGNALR_SSE;
+}
+
+static void hub_invoked(const char *target, json_object *arguments, void *userdata)
+{
+	json_object *argument = json_object_array_get_idx(arguments, 0);
+	struct notification notification;
+	struct order *order = NULL;
+	struct courier_move move;
+
+	(void)userdata;
+	assert_int_equal(json_object_array_length(arguments), 1);
+	if (streq(target, PUSH_TARGET_ORDER)) {
+		assert_int_equal(customer_decode_order(argument, &order), 0);
+		order_free(order);
+		pushed.orders++;
+	} else if (streq(target, PUSH_TARGET_COURIER)) {
+		assert_int_equal(push_decode_courier(argument, &move), 0);
+		assert_true(move.latitude >= -90 && move.when > 0);
+		courier_move_done(&move);
+		pushed.moves++;
+	} else if (streq(target, PUSH_TARGET_NOTIFICATION)) {
+		assert_int_equal(push_decode_notification(argument, &notification), 0);
+		notification_done(&notification);
+		pushed.notifications++;
+	} else
+		fail_msg("target %s", target);
+}
+
+static uint64_t hub_delay(void *userdata)
+{
+	(void)userdata;
+	return 0;
+}
+
+static void test_push(void **state)
+{
+	static const struct signalr_handler handler = { hub_token, hub_unauthorized, hub_state, hub_invoked, hub_delay };
+	_cleanup_free_ char *url = push_hub_url(&live.f->config);
+	_cleanup_(signalr_freep) struct signalr *hub = NULL;
+	const struct signalr_options options = {
+		.url = url,
+		.sse = true,
+		.timeout = 30 * USEC_PER_SEC,
+		.backoff_base = USEC_PER_SEC,
+		.backoff_cap = USEC_PER_SEC,
+	};
+	char uid[UUID_SIZE];
+	struct order_request q;
+	BEGIN;
+
+	assert_int_equal(signalr_new(f->base, f->http, &options, &handler, f, &hub), 0);
+	signalr_start(hub);
+	fixture_wait_unsigned(f, &hub_open, 1);
+	uuid_new(uid);
+	q = order_request(uid);
+	quote(&q);
+	make(&q, uid, API_OK, NULL);
+	advance(uid, "In delivery");
+	expect(control("Clock", "{\"speed\":60}"), API_OK, NULL); /* now the courier moves */
+	fixture_wait_unsigned(f, &pushed.moves, 2);
+	fixture_forget(f);
+	expect(control("Clock", "{\"speed\":0}"), API_OK, NULL);
+	assert_true(pushed.orders >= 2 && pushed.notifications >= 1);
+	(void)a;
+}
+
 /* What core does at a 401, in short. */
 static void on_token(const struct api_reply *reply, void *userdata)
 {
@@ -631,6 +810,10 @@ int main(void)
 		cmocka_unit_test(test_life_and_rating),
 		cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_account),
+		cmocka_unit_test(test_notifications),
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_lost_answer),
+		cmocka_unit_test(test_push),
 		cmocka_unit_test(test_renewal),
 		cmocka_unit_test(test_change_password),
 		cmocka_unit_test(test_sign_out),
