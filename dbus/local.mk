@@ -1,1 +1,11 @@
 noinst_HEADERS = dbus/names.h
+
+dist_dbusinterface_DATA = \
+	dbus/org.deliveryservice.CustomerClient1.Account.xml \
+	dbus/org.deliveryservice.CustomerClient1.Cart.xml \
+	dbus/org.deliveryservice.CustomerClient1.Catalog.xml \
+	dbus/org.deliveryservice.CustomerClient1.Daemon.xml \
+	dbus/org.deliveryservice.CustomerClient1.Notifications.xml \
+	dbus/org.deliveryservice.CustomerClient1.Order.xml \
+	dbus/org.deliveryservice.CustomerClient1.Orders.xml \
+	dbus/org.deliveryservice.CustomerClient1.Session.xml

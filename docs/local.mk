@@ -1,2 +1,3 @@
 EXTRA_DIST += docs/architecture.md docs/demo-dunstrc docs/notification.png
 EXTRA_DIST += docs/cli.md
+EXTRA_DIST += docs/dbus-api.md

@@ -284,6 +284,70 @@ class Sandbox:
         return self.request('GET', '/Sandbox/Mailbox')
 
 
+class Contract:
+    """The table "Keys of the open dictionaries" of docs/dbus-api.md: which keys a dictionary may have, and their types.
+    Every reply and event that a Client or Recorder sees is held against it."""
+
+    REPLIES = {('Daemon', 'GetStatus'): 'GetStatus', ('Orders', 'Get'): 'Orders.Get', ('Orders', 'GetMany'): 'Orders.Get',
+               ('Orders', 'Quote'): 'Quote', ('Catalog', 'GetProduct'): 'GetProduct'}
+    NESTED = {'payments': 'payment', 'courier': 'courier'}
+
+    def __init__(self):
+        self.keys = {}
+        with open(os.path.join(SOURCE_DIR, 'docs', 'dbus-api.md'), encoding='utf-8') as f:
+            text = f.read()
+        for line in text[text.index('## Keys of the open dictionaries'):].splitlines():
+            cells = line.split('|')
+            if len(cells) != 4 or cells[1].strip() in ('where', '---'):
+                continue
+            where = cells[1].replace('`', '').replace('(*later*)', '').strip()
+            if where == 'Event details':
+                for kind, rest in re.findall(r'`([a-z]+)`: ([^;]*)', cells[2]):
+                    self.keys[f'event {kind}'] = dict(re.findall(r'`([a-z-]+) ([a-z(){}]+)`', rest))
+                continue
+            cell = cells[2]
+            courier = re.search(r'`courier a\{sv\}` \(([^)]*)\)', cell)
+            if courier:
+                self.keys['courier'] = dict(re.findall(r'`([a-z-]+) ([a-z(){}]+)`', courier.group(1)))
+                cell = cell.replace(courier.group(1), '')
+            self.keys[where] = dict(re.findall(r'`([a-z-]+) ([a-z(){}]+)`', cell))
+        for where in (*self.REPLIES.values(), *self.NESTED.values(), 'event order'):
+            if not self.keys.get(where):
+                raise AssertionError(f'docs/dbus-api.md has no keys of {where}')
+
+    def check(self, where, dictionary):
+        """`dictionary` is a GVariant a{sv}."""
+        allowed = self.keys.get(where, {})
+        for i in range(dictionary.n_children()):
+            entry = dictionary.get_child_value(i)
+            key, value = entry.get_child_value(0).get_string(), entry.get_child_value(1).get_variant()
+            if key not in allowed:
+                raise AssertionError(f'{where}: the key {key!r} is not in the contract')
+            if value.get_type_string() != allowed[key]:
+                raise AssertionError(f'{where}: {key} is of type {value.get_type_string()}, not {allowed[key]}')
+            if key in self.NESTED and where == 'Orders.Get':
+                self.check_any(self.NESTED[key], value)
+
+    def check_any(self, where, variant):
+        """Every a{sv} in an array or a tuple, or the variant itself."""
+        if variant.get_type_string() == 'a{sv}':
+            self.check(where, variant)
+        elif variant.get_type_string().startswith(('a', '(')):
+            for i in range(variant.n_children()):
+                self.check_any(where, variant.get_child_value(i))
+
+    def check_reply(self, interface, method, variant):
+        if (interface, method) in self.REPLIES:
+            self.check_any(self.REPLIES[(interface, method)], variant)
+        elif (interface, method) == ('Daemon', 'GetEventsSince'):
+            events = variant.get_child_value(0)
+            for i in range(events.n_children()):
+                self.check_event(events.get_child_value(i))
+
+    def check_event(self, event):
+        self.check(f'event {event.get_child_value(1).get_string()}', event.get_child_value(3))
+
+
 class DBusError(Exception):
     """An error reply: its full name and its message."""
 
@@ -315,6 +379,7 @@ class Client:
 
     def __init__(self, bus):
         self.connection = bus.connect()
+        self.contract = Contract()
 
     def close(self):
         if not self.connection.is_closed():
@@ -334,10 +399,13 @@ class Client:
             pending.done = True
             try:
                 value, out = connection.call_with_unix_fd_list_finish(result)
+                self.contract.check_reply(interface, method, value)
                 pending.value = value if raw else self._plain(value.unpack())
                 pending.fds = list(out.steal_fds()) if out else []
             except GLib.Error as e:
                 pending.error = _to_dbus_error(e)
+            except AssertionError as e:
+                pending.error = e
         self.connection.call_with_unix_fd_list(
             NAME, path, interface if '.' in interface else f'{NAME}.{interface}', method, variant, None,
             Gio.DBusCallFlags.NO_AUTO_START, int(timeout * 1000), fd_list if fds else None, None, done)
@@ -406,8 +474,8 @@ class Recorder:
     """Keeps every signal of the daemon from the moment it is made."""
 
     def __init__(self, client):
-        self.signals = []
-        self.connection = client.connection
+        self.signals, self.broken = [], []
+        self.connection, self.contract = client.connection, client.contract
         self.id = self.connection.signal_subscribe(None, None, None, None, None, Gio.DBusSignalFlags.NONE,
                                                    self._received)
         # The match is in force once the bus has answered a call made after it.
@@ -415,6 +483,11 @@ class Recorder:
 
     def _received(self, _connection, _sender, path, interface, member, parameters):
         if path.startswith(PATH):
+            if member == 'Event':
+                try:
+                    self.contract.check_event(parameters)
+                except AssertionError as e:
+                    self.broken.append(str(e))
             self.signals.append(Signal(path, interface, member, parameters.unpack(), parameters))
 
     def find(self, predicate, since=0):
@@ -485,6 +558,7 @@ class TestCase(unittest.TestCase):
         if not self._passed():
             sys.stderr.write(f'--- log of the daemon, {self.id()}\n{log}---\n')
             return
+        self.assertEqual(self.events.broken if self.events else [], [], 'events that break the contract')
         self.assertIn(status, (None, 0), f'the daemon ended with {status}\n{log}')
         complaints = [line for line in log.splitlines()
                       if COMPLAINT.search(line) and not any(re.search(e, line) for e in self.expected_log)]

@@ -3,3 +3,4 @@ dist_check_SCRIPTS += tests/integration/run tests/integration/readme
 EXTRA_DIST += tests/integration/harness.py
 include tests/integration/faults.mk
 include tests/integration/desktop.mk
+include tests/integration/bus.mk
