@@ -27,6 +27,8 @@ struct call {
 	json_object *body;   /* the request's, if it had one */
 	int status;
 	json_object *answer; /* NULL: no body */
+	char *text;          /* instead of an answer: a body that is not JSON, of content_type */
+	const char *content_type;
 	bool taken;          /* the handler keeps the request and answers it itself */
 	bool stalled;        /* the request is never to be answered */
 	bool etag;           /* the answer may be asked for with If-None-Match */

@@ -72,7 +72,7 @@ int catalog_categories_get(struct call *c)
 	c->answer = json_object_new_array();
 	for (size_t i = 0; i < menu_n_categories; i++) {
 		const struct menu_category *m = &menu_categories[i];
-		AUTO_FREE char *picture = xprintf("https://pictures.example.com/categories/%s.jpg", m->picture);
+		AUTO_FREE char *picture = xprintf("PictureGet?name=%s", m->picture);
 		json_object *o = json_object_new_object();
 		char uid[UUID_SIZE];
 
@@ -106,7 +106,7 @@ static json_object *tags_to_json(const char *tags)
 static json_object *product_to_json(sqlite3_stmt *q)
 {
 	json_object *o = json_object_new_object(), *category = json_object_new_object();
-	AUTO_FREE char *picture = xprintf("https://pictures.example.com/products/%03lld.jpg", (long long)store_int(q, 0));
+	AUTO_FREE char *picture = xprintf("PictureGet?name=%03lld", (long long)store_int(q, 0));
 	AUTO_FREE char *rating = xprintf("%.1f", store_double(q, 9));
 
 	json_add_int(category, "id", store_int(q, 7));

@@ -157,10 +157,10 @@ static void deliver_slowly(struct call *c, struct evbuffer *body, int64_t delay_
 
 static void deliver_body(struct call *c, const struct effect *e)
 {
-	const char *text = c->answer ? json_text(c->answer) : "";
+	const char *text = c->text ? c->text : c->answer ? json_text(c->answer) : "";
 	struct evbuffer *body = buffer_new();
 
-	deliver_headers(c, !c->answer ? NULL : c->status >= 400 ? "application/problem+json"
+	deliver_headers(c, c->text ? c->content_type : !c->answer ? NULL : c->status >= 400 ? "application/problem+json"
 							     : "application/json; charset=utf-8");
 	if (add_etag(c, text))
 		c->status = 304;

@@ -17,6 +17,7 @@ int auth_sign_out(struct call *c);
 
 int catalog_categories_get(struct call *c);
 int catalog_products_get(struct call *c);
+int picture_get(struct call *c);
 
 int ordering_quote(struct call *c);
 int ordering_make(struct call *c);

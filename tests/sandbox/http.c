@@ -32,6 +32,7 @@ static void exchange_free(struct exchange *x)
 	evhttp_clear_headers(&c->query);
 	json_object_put(c->body);
 	json_object_put(c->answer);
+	free(c->text);
 	free(c->path);
 	free(x);
 }

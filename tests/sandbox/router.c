@@ -35,6 +35,7 @@ static const struct route routes[] = {
 
 	{ GET, "/CustomerBackend/ProductCategoriesGet", NEEDS_TOKEN | ETAG, catalog_categories_get },
 	{ GET, "/CustomerBackend/ProductsGet", NEEDS_TOKEN, catalog_products_get },
+	{ GET, "/CustomerBackend/PictureGet", NEEDS_TOKEN | ETAG, picture_get },
 	{ POST, "/CustomerBackend/MakeOrderQuote", NEEDS_TOKEN | TAKES_BODY, ordering_quote },
 	{ POST, "/CustomerBackend/MakeOrderRequest", NEEDS_TOKEN | TAKES_BODY | ACTS, ordering_make },
 	{ GET, "/CustomerBackend/OrdersGet", NEEDS_TOKEN, ordering_orders_get },
