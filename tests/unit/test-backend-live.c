@@ -48,6 +48,7 @@ static int start_sandbox(char *url, size_t size)
 	posix_spawn_file_actions_addclose(&actions, out[0]);
 	if (posix_spawn(&live.pid, SANDBOX, &actions, NULL, argv, environ) != 0) {
 		print_error("%s cannot be started: run this from the top of the build.\n", SANDBOX);
+		live.pid = 0;
 		return -ENOENT;
 	}
 	posix_spawn_file_actions_destroy(&actions);
@@ -74,8 +75,11 @@ static int group_setup(void **state)
 
 	(void)state;
 	r = start_sandbox(url, sizeof(url));
-	if (r < 0 || fixture_setup((void **)&live.f) < 0)
+	if (r < 0 || fixture_setup((void **)&live.f) < 0) {
+		if (live.pid > 0)
+			kill(live.pid, SIGTERM);
 		return -1;
+	}
 	for (unsigned i = 0; i < _SERVICE_MAX; i++)
 		live.f->config.url[i] = strprintf("%s/%s", url, strempty(prefixes[i]));
 	fixture_set_token(live.f, NULL);
@@ -88,6 +92,8 @@ static int group_teardown(void **state)
 	int status;
 
 	(void)state;
+	if (live.pid <= 0 || !live.f)
+		return -1;
 	kill(live.pid, SIGTERM);
 	if (waitpid(live.pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return -1;
