@@ -52,11 +52,11 @@ int catalog_search(struct catalog *c, const char *text, unsigned limit,
 	if (r < 0 || !query)
 		return r;
 	/* The weights are of name, description and tags: however often a description has a word, a name weighs
-	 * more. */
+	 * more. Only the best are looked up among the products. */
 	r = store_query(c->store, &st,
-			"SELECT " PRODUCT_COLUMNS " FROM products_fts f JOIN products p ON p.id = f.rowid "
-			"WHERE products_fts MATCH ?1 ORDER BY bm25(products_fts, 1000.0, 1.0, 10.0), p.sort, p.id "
-			"LIMIT ?2",
+			"SELECT " PRODUCT_COLUMNS " FROM (SELECT rowid AS id, bm25(products_fts, 1000.0, 1.0, 10.0) AS weight "
+			"FROM products_fts WHERE products_fts MATCH ?1 ORDER BY weight, rowid LIMIT ?2) best "
+			"CROSS JOIN products p ON p.id = best.id ORDER BY best.weight, p.sort, p.id",
 			"tu", query, (uint64_t)limit);
 	for (; r > 0; r = store_next(c->store, st)) {
 		struct product one = product_row_read(st);

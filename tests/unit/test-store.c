@@ -590,18 +590,17 @@ static int write_until_full(void *path)
 	struct rlimit limit = { 65536, 65536 };
 	struct store *s;
 	char a[512];
-	int r = 0;
+	int i, r = 0;
 
 	(void)signal(SIGXFSZ, SIG_IGN);
 	if (setrlimit(RLIMIT_FSIZE, &limit) < 0 || open_at(path, 3, &s) < 0)
 		return 255;
-	for (int i = 0; i < 254; i++) {
+	for (i = 0; i < 253 && r >= 0; i++) {
 		(void)snprintf(a, sizeof(a), "%0500d", i);
 		r = store_run(s, "INSERT INTO t(a) VALUES(?1)", "t", a);
-		if (r < 0)
-			_exit(r == -ENOSPC ? i : 254);
 	}
-	return 253;
+	store_close(s);
+	return r == -ENOSPC ? i - 1 : 254;
 }
 
 static void test_disk_full(void **state)
