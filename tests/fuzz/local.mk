@@ -90,3 +90,4 @@ tests_fuzz_fuzz_http_answer_SOURCES = tests/fuzz/fuzz-http-answer.c
 tests_fuzz_fuzz_http_answer_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_http_answer_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_http_answer_LDADD = $(FUZZ_DRIVER) $(FUZZ_NET_LIBS)
+include tests/fuzz/store.mk
