@@ -72,7 +72,8 @@ struct sync_waiter {
 };
 TAILQ_HEAD(sync_waiter_list, sync_waiter);
 
-enum sync_step { SYNC_ACCOUNT, SYNC_ORDERS, SYNC_NOTIFICATIONS, SYNC_CATEGORIES, SYNC_PRODUCTS, SYNC_END };
+/* The catalog, where it is wanted, comes before a history that may be long: a first menu is there at once. */
+enum sync_step { SYNC_ACCOUNT, SYNC_CATEGORIES, SYNC_PRODUCTS, SYNC_ORDERS, SYNC_NOTIFICATIONS, SYNC_END };
 
 struct sync {
 	struct event *timer;

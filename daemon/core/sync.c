@@ -144,7 +144,7 @@ static void step_fail(struct core *c, const struct api_reply *reply)
 	if (reply->retry_after > s->retry_after)
 		s->retry_after = reply->retry_after;
 	if (reply->outcome == API_UNAUTHORIZED || reply->outcome == API_NO_TOKEN) {
-		s->step = SYNC_PRODUCTS;
+		s->step = SYNC_NOTIFICATIONS;
 	} else if (reply->outcome == API_OFFLINE && s->step != SYNC_NOTIFICATIONS) {
 		s->customer_gone = true;
 	}
@@ -171,10 +171,10 @@ static void step_next(struct core *c)
 
 	drop_page(s);
 	s->step++;
-	if (s->step == SYNC_ORDERS && s->customer_gone)
+	if ((s->step == SYNC_CATEGORIES || s->step == SYNC_PRODUCTS) && !s->full)
+		s->step = SYNC_ORDERS;
+	if (s->step < SYNC_NOTIFICATIONS && s->customer_gone)
 		s->step = SYNC_NOTIFICATIONS;
-	if ((s->step == SYNC_CATEGORIES || s->step == SYNC_PRODUCTS) && (!s->full || s->customer_gone))
-		s->step = SYNC_END;
 	step_begin(c);
 }
 
