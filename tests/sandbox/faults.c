@@ -216,7 +216,8 @@ static int read_rule(struct call *c, struct rule *r)
 	if (strcmp(kind, "none") != 0 && parse_kind(kind, &r->effect) < 0)
 		return call_fail(c, 422, "invalid-kind", "There is no fault \"%s\", see --help", kind);
 	r->probability = probability ? json_object_get_double(probability) : 1;
-	if (!(r->probability >= 0 && r->probability <= 1))
+	if ((probability && !json_object_is_type(probability, json_type_int) &&
+	     !json_object_is_type(probability, json_type_double)) || !(r->probability >= 0 && r->probability <= 1))
 		return call_fail(c, 422, "invalid-probability", "The probability is no number from 0 to 1");
 	if (json_int_member(c->body, "delayMs", -1, &r->effect.delay_ms) < 0 || r->effect.delay_ms > DELAY_MS_MAX ||
 	    r->effect.delay_ms < -1)

@@ -63,6 +63,17 @@ tests_sandbox_customerclient_sandbox_SOURCES = \
 	tests/sandbox/values.c \
 	tests/sandbox/values.h
 
-dist_check_SCRIPTS += tests/sandbox/hub/test-hub
-TESTS += tests/sandbox/hub/test-hub
-EXTRA_DIST += tests/sandbox/hub/package.json tests/sandbox/hub/.npmrc tests/sandbox/hub/test_hub.mjs
+dist_check_SCRIPTS += tests/sandbox/test-sandbox tests/sandbox/hub/test-hub
+TESTS += tests/sandbox/test-sandbox tests/sandbox/hub/test-hub
+EXTRA_DIST += \
+	tests/sandbox/hub/.npmrc \
+	tests/sandbox/hub/package.json \
+	tests/sandbox/hub/test_hub.mjs \
+	tests/sandbox/support.py \
+	tests/sandbox/test_auth.py \
+	tests/sandbox/test_faults.py \
+	tests/sandbox/test_hub.py \
+	tests/sandbox/test_life.py \
+	tests/sandbox/test_orders.py \
+	tests/sandbox/test_program.py \
+	tests/sandbox/test_seed.py

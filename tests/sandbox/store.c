@@ -2,8 +2,11 @@
  * Opening the database, its schema, and short-hands for statements. Knows tables, not what they mean.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/sandbox/store.h"
 
@@ -16,6 +19,7 @@ struct statement {
 
 struct store {
 	sqlite3 *db;
+	int folder; /* locked; -1: in memory */
 	struct statement statements[STATEMENTS_MAX];
 	size_t n_statements;
 	int64_t change;
@@ -251,22 +255,37 @@ static void store_load(struct store *st)
 				     " (SELECT ifnull(max(seq), 0) FROM notifications))");
 }
 
-int store_open(const char *dir, struct store **ret)
+/* One program at a time: the folder itself is locked, until the program ends in whatever way. */
+static int lock_folder(struct store *st, const char *dir)
 {
-	struct store *st = xcalloc(1, sizeof(*st));
-	AUTO_FREE char *path = dir ? xprintf("%s/sandbox.db", dir) : xstrdup(":memory:");
-	int64_t version;
+	int r;
 
-	if (dir && mkdir(dir, 0700) < 0 && errno != EEXIST) {
-		int r = -errno;
-
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST) {
+		r = -errno;
 		log_line("cannot make the folder \"%s\": %s", dir, strerror(-r));
-		free(st);
 		return r;
 	}
+	st->folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (st->folder < 0) {
+		r = -errno;
+		log_line("cannot open the folder \"%s\": %s", dir, strerror(-r));
+		return r;
+	}
+	if (flock(st->folder, LOCK_EX | LOCK_NB) < 0) {
+		r = -errno;
+		log_line("cannot use the folder \"%s\": %s", dir,
+			 r == -EWOULDBLOCK ? "another sandbox is using it" : strerror(-r));
+		return r;
+	}
+	return 0;
+}
+
+static int open_database(struct store *st, const char *path)
+{
+	int64_t version;
+
 	if (sqlite3_open(path, &st->db) != SQLITE_OK) {
 		log_line("cannot open \"%s\": %s", path, sqlite3_errmsg(st->db));
-		store_close(st);
 		return -EIO;
 	}
 	sqlite3_busy_timeout(st->db, 2000);
@@ -277,10 +296,26 @@ int store_open(const char *dir, struct store **ret)
 		store_create(st);
 	else if (version != SCHEMA_VERSION) {
 		log_line("\"%s\" is of version %lld, this program knows %d", path, (long long)version, SCHEMA_VERSION);
-		store_close(st);
 		return -EPROTO;
 	}
 	store_load(st);
+	return 0;
+}
+
+int store_open(const char *dir, struct store **ret)
+{
+	AUTO_FREE char *path = dir ? xprintf("%s/sandbox.db", dir) : xstrdup(":memory:");
+	struct store *st = xcalloc(1, sizeof(*st));
+	int r;
+
+	st->folder = -1;
+	r = dir ? lock_folder(st, dir) : 0;
+	if (r == 0)
+		r = open_database(st, path);
+	if (r < 0) {
+		store_close(st);
+		return r;
+	}
 	*ret = st;
 	return 0;
 }
@@ -292,5 +327,7 @@ void store_close(struct store *st)
 	for (size_t i = 0; i < st->n_statements; i++)
 		sqlite3_finalize(st->statements[i].stmt);
 	sqlite3_close(st->db);
+	if (st->folder >= 0)
+		close(st->folder);
 	free(st);
 }

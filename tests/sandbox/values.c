@@ -232,6 +232,75 @@ json_object *date_to_json(int64_t usec)
 	return json_object_new_string(text);
 }
 
+static const char *skip_digits(const char *p, const char *end)
+{
+	while (p < end && isdigit((unsigned char)*p))
+		p++;
+	return p;
+}
+
+/* After a number as JSON has it; NULL if it is none, such as "5.", "01" or "-". */
+static const char *skip_number(const char *p, const char *end)
+{
+	const char *digits = p += *p == '-', *after;
+
+	p = skip_digits(p, end);
+	if (p == digits || (*digits == '0' && p - digits > 1))
+		return NULL;
+	if (p < end && *p == '.') {
+		after = skip_digits(p + 1, end);
+		if (after == p + 1)
+			return NULL;
+		p = after;
+	}
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		p++;
+		p += p < end && (*p == '+' || *p == '-');
+		after = skip_digits(p, end);
+		if (after == p)
+			return NULL;
+		p = after;
+	}
+	return p;
+}
+
+static const char *skip_string(const char *p, const char *end)
+{
+	for (p++; p < end && *p != '"'; p++)
+		if (*p == '\\' && p + 1 < end)
+			p++;
+	return p < end ? p + 1 : end;
+}
+
+static const char *skip_word(const char *p, const char *end)
+{
+	static const char *const words[] = { "true", "false", "null" };
+
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		size_t n = strlen(words[i]);
+
+		if ((size_t)(end - p) >= n && memcmp(p, words[i], n) == 0)
+			return p + n;
+	}
+	return NULL;
+}
+
+/* json-c takes more than JSON even when strict: NaN, 'single quotes', "5.", comments. Its tokens are checked first. */
+static bool has_json_tokens(const char *p, const char *end)
+{
+	while (p && p < end) {
+		if (*p == '"')
+			p = skip_string(p, end);
+		else if (*p == '-' || isdigit((unsigned char)*p))
+			p = skip_number(p, end);
+		else if (memchr("{}[]:, \t\r\n", *p, 10))
+			p++;
+		else
+			p = skip_word(p, end);
+	}
+	return p;
+}
+
 int json_read_object(const char *text, size_t size, json_object **ret, const char **ret_why)
 {
 	AUTO_JSON json_object *o = NULL;
@@ -244,6 +313,10 @@ int json_read_object(const char *text, size_t size, json_object **ret, const cha
 	}
 	if (memchr(text, '\0', size)) {
 		*ret_why = "the body has a NUL byte";
+		return -EINVAL;
+	}
+	if (!has_json_tokens(text, text + size)) {
+		*ret_why = "it has something in it that is not JSON";
 		return -EINVAL;
 	}
 	t = json_tokener_new_ex(32);
