@@ -117,10 +117,11 @@ static void judge_time(const struct view *v, const struct told *told, uint64_t n
 		ret->expected = v->expected;
 		ret->moved_usec = moved;
 	}
+	/* Moved to a time that is over as well: that it is late is the news. */
 	if (is_late(v, now) && !late_was_told(v, told)) {
-		if (ret->news != NEWS_MOVED)
-			ret->news = NEWS_LATE;
+		ret->news = NEWS_LATE;
 		ret->late_for = v->expected;
+		ret->moved_usec = 0;
 	}
 }
 

@@ -2,11 +2,13 @@
 """The notifier: every Notify call over an order's life, the buttons, restarts of everything, silence where nothing is
 new."""
 
+import math
 import os
 import re
 import shutil
 import signal
 import subprocess
+import time
 import unittest
 
 import desktop
@@ -227,6 +229,32 @@ class WithServer(desktop.NotifierCase):
         self.sandbox.request('POST', '/Sandbox/Advance', {'deliveryOrderUid': uid, 'delayMinutes': -10})
         self.assertRegex(self.server.wait(3).title, r': now \d\d:\d\d, 10 min earlier$')
         self.assertEqual(len(set(self.server.ids)), 1)
+
+    def delay_until(self, uid, seconds):
+        """Moves the expected time to within a minute before so many seconds from now."""
+        left = self.client.call('Orders', 'Get', '(s)', (uid,))['end-expected'] / 1e6 - time.time() - seconds
+        self.sandbox.request('POST', '/Sandbox/Advance', {'deliveryOrderUid': uid, 'delayMinutes': -math.ceil(left / 60)})
+
+    def test_expected_time_is_over(self):
+        self.start_notifier()
+        uid = self.order()
+        self.delay_until(uid, -60)
+        self.assertRegex(self.server.wait(2).title, '^Order .* is running late$')
+        self.assertRegex(self.server.calls[1].body, r'^It was expected at \d\d:\d\d\n')
+        self.sandbox.advance(uid, 'Processing')
+        self.server.wait(3)
+
+    @unittest.skipUnless('TEST_LONG' in os.environ, 'takes minutes: set TEST_LONG')
+    def test_expected_time_passes(self):
+        """Nothing happens but time."""
+        self.start_notifier()
+        uid = self.order()
+        self.delay_until(uid, 60)
+        self.assertRegex(self.server.wait(2).title, 'earlier$')
+        iterate(lambda: len(self.server.calls) > 2, 240, 'what is said of the delay')
+        self.assertRegex(self.server.wait(3).title, '^Order .* is running late$')
+        self.sandbox.advance(uid, 'Delivered')
+        self.server.wait(4)
 
     def test_cancel(self):
         self.start_notifier()
