@@ -90,6 +90,18 @@ static int add_event(struct event **ret, struct event *ev, const struct timeval 
 	return ev && event_add(ev, every) == 0 ? 0 : -ENOMEM;
 }
 
+/* Until there are handlers, the signals wait: a stop in the middle of a start is a stop like any other. */
+static void hold_signals(int how)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(how, &set, NULL);
+}
+
 static int watch(struct daemon *d)
 {
 	uint64_t usec;
@@ -99,6 +111,7 @@ static int watch(struct daemon *d)
 	    (r = add_event(&d->sigint, evsignal_new(d->base, SIGINT, on_terminate, d), NULL)) < 0 ||
 	    (r = add_event(&d->sighup, evsignal_new(d->base, SIGHUP, on_reload, d), NULL)) < 0)
 		return r;
+	hold_signals(SIG_UNBLOCK);
 	if (sd_watchdog_enabled(0, &usec) > 0) {
 		/* From the loop, so that a loop that hangs is seen. */
 		const struct timeval third = { .tv_sec = (time_t)(usec / 3 / USEC_PER_SEC),
@@ -192,6 +205,7 @@ static int serve(void)
 	/* No core dump, no ptrace by others of the same user: this process holds a token. */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	(void)signal(SIGPIPE, SIG_IGN);
+	hold_signals(SIG_BLOCK);
 	status = load_config(&config);
 	if (status != 0)
 		return status;
