@@ -125,3 +125,7 @@ tests_unit_test_bus_loop_LDADD = $(BUS_TEST_LIBS)
 tests_unit_test_bus_options_SOURCES = tests/unit/test-bus-options.c
 tests_unit_test_bus_options_CFLAGS = $(BUS_TEST_CFLAGS)
 tests_unit_test_bus_options_LDADD = $(BUS_TEST_LIBS)
+
+# The rules of the tree that a program can check.
+dist_check_SCRIPTS += tests/check-source
+TESTS += tests/check-source
