@@ -46,7 +46,7 @@ tests_unit_test_config_LDADD = $(UNIT_BASE_LIBS)
 
 # net
 unit_tests += tests/unit/test-backoff tests/unit/test-sse tests/unit/test-signalr-frame tests/unit/test-http tests/unit/test-signalr \
-	tests/unit/test-signalr-live
+	tests/unit/test-signalr-live tests/unit/test-http-tls
 
 tests_unit_test_backoff_SOURCES = tests/unit/test-backoff.c
 tests_unit_test_backoff_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -67,6 +67,11 @@ tests_unit_test_signalr_LDADD = $(UNIT_NET_LIBS)
 tests_unit_test_signalr_live_SOURCES = tests/unit/test-signalr-live.c tests/unit/peer.c tests/unit/peer.h
 tests_unit_test_signalr_live_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVENT_CFLAGS)
 tests_unit_test_signalr_live_LDADD = $(UNIT_NET_LIBS)
+
+tests_unit_test_http_tls_SOURCES = tests/unit/test-http-tls.c tests/unit/tls-server.c tests/unit/tls-server.h \
+	tests/unit/peer.c tests/unit/peer.h
+tests_unit_test_http_tls_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVHTTP_CFLAGS) $(SSL_CFLAGS)
+tests_unit_test_http_tls_LDADD = $(UNIT_NET_LIBS) $(EVHTTP_LIBS) $(SSL_LIBS)
 
 tests_unit_test_http_SOURCES = tests/unit/test-http.c tests/unit/peer.c tests/unit/peer.h
 tests_unit_test_http_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVENT_CFLAGS)
