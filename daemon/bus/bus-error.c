@@ -25,7 +25,7 @@ int bus_error_set(sd_bus_error *e, const struct failure *f)
 	return set(e, f->error, failure_message(f));
 }
 
-static int setv(sd_bus_error *e, enum cc_error error, const char *format, va_list ap)
+_printf_(3, 0) static int setv(sd_bus_error *e, enum cc_error error, const char *format, va_list ap)
 {
 	_cleanup_free_ char *message = NULL;
 
