@@ -93,9 +93,20 @@ static void flush(struct connection *n)
 	evbuffer_free(event);
 }
 
-/* Ends a connection; the client hears of it by the end of its stream, or by the 204 to its poll. */
+/*
+ * Ends a connection; the client hears of it by the end of its stream, or by the 204 to its poll. Who polls and is
+ * between two polls gets with the next one what there was to say.
+ */
 void connection_close(struct connection *n)
 {
+	if (n->transport == TRANSPORT_POLLING && evbuffer_get_length(n->out) > 0 && !n->closing) {
+		n->closing = true;
+		event_del(n->ping);
+		event_del(n->silence);
+		arm(n->idle, NEXT_POLL_SEC);
+		flush(n);
+		return;
+	}
 	flush(n);
 	if (n->hold && n->transport == TRANSPORT_EVENTS)
 		hold_end(TAKE(n->hold));
@@ -108,11 +119,12 @@ bool connection_send(struct connection *n, json_object *message)
 {
 	const char *text = json_text(message);
 
-	if (n->silent)
+	if (n->silent || n->closing)
 		return true;
 	evbuffer_add(n->out, text, strlen(text));
 	evbuffer_add(n->out, "\x1e", 1);
 	if (evbuffer_get_length(n->out) + (n->hold ? hold_backlog(n->hold) : 0) > BACKLOG_MAX) {
+		evbuffer_drain(n->out, evbuffer_get_length(n->out));
 		connection_close(n);
 		return false;
 	}
@@ -300,6 +312,11 @@ static int poll(struct call *c, struct connection *n)
 		n->transport = TRANSPORT_POLLING; /* the first poll only says that the transport works */
 		return 0;
 	}
+	if (n->closing && evbuffer_get_length(n->out) == 0) {
+		connection_close(n);
+		c->status = 204;
+		return 0;
+	}
 	hold_call(c, n);
 	if (n->ready)
 		arm(n->idle, POLL_SEC);
@@ -340,6 +357,8 @@ int hub_post(struct call *c)
 	}
 	if (n->transport == TRANSPORT_NONE)
 		return call_fail(c, 409, "not-connected", "The connection has no transport yet");
+	if (n->closing)
+		return 0;
 	evbuffer_add_buffer(n->in, in);
 	hubwire_receive(n);
 	return 0;
@@ -355,6 +374,7 @@ int hub_delete(struct call *c)
 		return r;
 	if (n->transport != TRANSPORT_POLLING)
 		return call_fail(c, 400, "not-polling", "Only a connection of long polling is ended like this");
+	evbuffer_drain(n->out, evbuffer_get_length(n->out));
 	connection_close(n);
 	c->status = 202;
 	return 0;
@@ -375,7 +395,7 @@ void hub_send(struct sandbox *s, int64_t user, const char *target, json_object *
 		return;
 	for (n = TAILQ_FIRST(&s->hub->list); n; n = next) {
 		next = TAILQ_NEXT(n, link);
-		if (n->user != user || !n->ready)
+		if (n->user != user || !n->ready || n->closing)
 			continue;
 		if (connection_send(n, message) && fault == FAULT_DUPLICATE_PUSH)
 			(void)connection_send(n, message);
@@ -396,6 +416,6 @@ size_t hub_count(struct sandbox *s)
 	size_t count = 0;
 
 	TAILQ_FOREACH(n, &s->hub->list, link)
-		count += n->ready;
+		count += n->ready && !n->closing;
 	return count;
 }

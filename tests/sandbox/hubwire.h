@@ -19,6 +19,7 @@ struct connection {
 	enum transport transport;
 	bool ready;  /* hands were shaken */
 	bool pings;  /* the client has pinged once */
+	bool closing; /* over, but for what the next poll will get */
 	bool silent; /* a fault: nothing is said or done any more */
 	struct hold *hold; /* the stream, or the poll that waits */
 	struct evbuffer *in, *out;
@@ -29,6 +30,7 @@ TAILQ_HEAD(connections, connection);
 
 /* The transport: sends one message. false: the connection was closed and freed, its backlog was too long. */
 bool connection_send(struct connection *n, json_object *message);
+/* Ends and, now or at the next poll, frees it. */
 void connection_close(struct connection *n);
 /* Something came from the client. */
 void connection_alive(struct connection *n, bool pinged);

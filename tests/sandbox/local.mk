@@ -38,11 +38,11 @@ tests_sandbox_customerclient_sandbox_SOURCES = \
 	tests/sandbox/life.h \
 	tests/sandbox/main.c \
 	tests/sandbox/menu.c \
-	tests/sandbox/picture.c \
 	tests/sandbox/menu.h \
 	tests/sandbox/order.c \
 	tests/sandbox/order.h \
 	tests/sandbox/ordering.c \
+	tests/sandbox/picture.c \
 	tests/sandbox/places.c \
 	tests/sandbox/places.h \
 	tests/sandbox/pricing.c \

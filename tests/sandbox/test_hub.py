@@ -237,6 +237,15 @@ class Hub(TestCase):
         got = []
         while not any(m['type'] == 7 for m in got):
             got += self.poll(url)
+        self.assertEqual(self.customer.call(url).status, 204)
+        self.refused(self.customer.call(url), 404, 'not-found')
+
+    def test_poller_hears_of_its_end_with_its_next_poll(self):
+        url, before = self.poller(), self.connections()
+        self.customer.call(url, '{"type":6}' + END)
+        wait_until(lambda: self.connections() == before - 1, 'the end of the connection')
+        self.assertEqual(self.poll(url)[-1]['type'], 7)
+        self.assertEqual(self.customer.call(url).status, 204)
 
     def test_drop_and_duplicate(self):
         s = self.stream()

@@ -31,6 +31,16 @@ class Catalog(TestCase):
         tags = {t for p in products for t in p['dietaryTags']}
         self.assertLessEqual({'vegan', 'vegetarian', 'gluten-free', 'nuts', 'lactose-free'}, tags)
 
+    def test_pictures(self):
+        c = Customer(self.sandbox)
+        for item in c.call('ProductsGet', limit=2).json['items'] + c.call('ProductCategoriesGet').json[:1]:
+            picture = c.call(item['pictureUrl'])
+            self.assertEqual((picture.status, picture.headers['Content-Type']), (200, 'image/svg+xml'))
+            self.assertIn(b'<svg', picture.data)
+            self.assertEqual(c.call(item['pictureUrl'], headers={'If-None-Match': picture.headers['ETag']}).status, 304)
+        for name in ('', '?name=', '?name=../x', '?name=' + 'x' * 50):
+            self.refused(c.call('PictureGet' + name), 400, 'invalid-name')
+
     def test_changes(self):
         c = Customer(self.sandbox)
         _, cursor = c.all('ProductsGet')

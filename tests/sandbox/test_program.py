@@ -228,6 +228,16 @@ class Independence(unittest.TestCase):
         self.assertEqual(sorted(sources), sorted('tests/sandbox/' + os.path.basename(p) for p in self.sources()))
         self.assertEqual(variables['CPPFLAGS'].split(), ['-D_GNU_SOURCE', '-I$(top_srcdir)', '-I$(top_builddir)'])
 
+    def test_what_is_loaded(self):
+        if not shutil.which('readelf'):
+            self.skipTest('readelf is not there')
+        text = subprocess.run(['readelf', '-d', PROGRAM], capture_output=True, text=True, check=True).stdout
+        needed = re.findall(r'NEEDED.*\[(.*?)\.so', text)
+        self.assertIn('libjson-c', needed)
+        for name in needed:
+            self.assertRegex(name, r'^(libevent(_core|_extra|_openssl)?-2.*|libssl|libcrypto|libjson-c|libsqlite3|libc|libm|'
+                                   r'libasan|libubsan|ld-linux-.*)$')
+
     def test_what_was_compiled(self):
         folder = os.path.join(os.path.dirname(PROGRAM), '.deps')
         files = [n for n in os.listdir(folder) if n.startswith('customerclient_sandbox-')] if os.path.isdir(folder) else []
