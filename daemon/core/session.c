@@ -447,6 +447,7 @@ static void changed_token(const struct api_reply *reply, void *userdata)
 	struct core *c = userdata;
 	struct auth_token t = { 0 };
 
+	c->session.renewal = NULL;
 	/* Without a new token the old one serves to its end; then the session is expired and says so. */
 	if (reply->outcome == API_OK && session_active(c) && auth_decode_token(reply->body, &t) >= 0 && t.token) {
 		secret_unref(c->session.row.token);
@@ -457,10 +458,20 @@ static void changed_token(const struct api_reply *reply, void *userdata)
 		(void)session_store(c);
 		schedule_renewal(c);
 		core_properties(c, CORE_TOKEN_EXPIRY);
+		api_token_renewed(c->api, 0);
 	} else {
+		api_token_renewed(c->api, -EHOSTUNREACH);
 		log_warning("No new token after the change of password: the session ends with the present one");
 	}
 	auth_token_done(&t);
+}
+
+/* A renewal of another kind: one at a time, ended by a sign-out. One under way is void since the change. */
+static void take_new_token(struct core *c, const char *guid)
+{
+	api_cancel(TAKE_PTR(c->session.renewal));
+	if (auth_get_token(c->api, c->session.row.user, guid, NULL, changed_token, c, &c->session.renewal) < 0)
+		api_token_renewed(c->api, -ENOMEM);
 }
 
 static void password_changed(const struct api_reply *reply, void *userdata)
@@ -475,6 +486,8 @@ static void password_changed(const struct api_reply *reply, void *userdata)
 			    "next sign-in will tell which password holds");
 	else if (reply->outcome == API_REFUSED && (reply->status == 403 || reply->status == 422))
 		failure_set(&s->failure, CC_E_INVALID_CREDENTIALS, "The old password is wrong");
+	else if (reply->outcome == API_FAILURE && auth_decode_successful(reply->body, &successful) >= 0 && !successful)
+		failure_set(&s->failure, CC_E_INVALID_CREDENTIALS, "The old password was not accepted: %s", reply->message);
 	else if (reply->outcome != API_OK)
 		failure_from_reply(&s->failure, reply);
 	else if (auth_decode_changed(reply->body, &successful, &guid) < 0)
@@ -482,7 +495,7 @@ static void password_changed(const struct api_reply *reply, void *userdata)
 	else if (!successful)
 		failure_set(&s->failure, CC_E_INVALID_CREDENTIALS, "The old password is wrong");
 	else if (guid && session_active(c))
-		(void)auth_get_token(c->api, c->session.row.user, guid, NULL, changed_token, c, NULL);
+		take_new_token(c, guid);
 	sign_in_end(c, s);
 }
 

@@ -245,7 +245,12 @@ static void verify_answered(const struct api_reply *reply, void *userdata)
 	_cleanup_free_ char *guid = NULL;
 	bool successful = false;
 
-	if (reply->outcome != API_OK) {
+	if (reply->outcome == API_FAILURE && row->tries + 1 >= MAX_TRIES &&
+	    auth_decode_successful(reply->body, &successful) >= 0 && !successful) {
+		/* The service says in words of its own that this was the last try. */
+		row->tries++;
+		wrong_code(s);
+	} else if (reply->outcome != API_OK) {
 		failure_from_reply(&s->failure, reply);
 		if (reply->outcome == API_REFUSED && s->failure.error == CC_E_TOO_MANY_TRIES)
 			forget_sign_up(c);
