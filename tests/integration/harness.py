@@ -643,16 +643,9 @@ class TestCase(unittest.TestCase):
         self.client.call('Daemon', 'Sync', timeout=25 * TIME_FACTOR)
 
     def products(self):
-        """Rows of the catalog, once it is there."""
-        rows = self.client.call('Catalog', 'ListProducts', '(tus)', (0, 1000, ''))[0]
-        if not rows:
-            tick = GLib.timeout_add(500, lambda: GLib.SOURCE_CONTINUE)
-            try:
-                rows = iterate(lambda: self.client.call('Catalog', 'ListProducts', '(tus)', (0, 1000, ''))[0],
-                               TIMEOUT, 'the catalog')
-            finally:
-                GLib.source_remove(tick)
-        return rows
+        """Rows of the catalog, once it is there whole."""
+        self.events.wait_for(lambda s: s.interface == f'{NAME}.Catalog' and s.member == 'Changed', what='the catalog')
+        return self.client.call('Catalog', 'ListProducts', '(tus)', (0, 10000, ''))[0]
 
     def place(self, items=None, wait=True, **options):
         """Places an order of `items` [(product, quantity)], by default one of the first that is available; its uid and

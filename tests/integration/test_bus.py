@@ -34,7 +34,6 @@ class SignedOut(harness.TestCase):
     def test_everything_of_a_person(self):
         """NotSignedIn comes before any other judgement of the business, from every method."""
         calls = [('Daemon', 'Sync', None, ()), ('Daemon', 'GetEventsSince', '(tu)', (0, 0)),
-                 ('Session', 'SignOut', '(b)', (False,)),
                  ('Cart', 'Get', None, ()), ('Cart', 'Add', '(tu)', (3, 1)), ('Cart', 'SetNote', '(ts)', (3, 'x')),
                  ('Cart', 'SetQuantity', '(tu)', (3, 1)), ('Cart', 'Clear', None, ()),
                  ('Cart', 'FillFrom', '(s)', ('x',)),
@@ -117,6 +116,8 @@ class Session(harness.TestCase):
         change = self.events.find(lambda s: s.interface == PROPERTIES and s.args[0] == f'{NAME}.Session', mark)
         self.assertEqual(change.args[1], {**change.args[1], 'State': 'signed-out', 'Login': '', 'UserUid': ''})
         self.assertEqual(self.client.get('Session', 'State'), 'signed-out')
+        # Nothing to do is done.
+        self.client.call('Session', 'SignOut', '(b)', (False,))
 
     def test_too_many_tries(self):
         self.client.call_secret('Session', 'SignUp', '(sssh)', ('ann', 'ann@example.org', '+15551234567', 0),
@@ -498,10 +499,8 @@ class Orders(harness.TestCase):
                 ('ProductUnavailable', {'items': [(999999, 1)]}, ('999999',))):
             with self.subTest(words), self.assertError(name, *words):
                 self.place_with(**values)
-        for missing in ('address', 'phone'):
-            values = {k: v for k, v in WHERE.items() if k != missing}
-            with self.assertError(INVALID_ARGS, missing):
-                self.client.call('Orders', 'Place', '(a{sv})', (options(items=items, **values),))
+        with self.assertError(INVALID_ARGS, 'address'):
+            self.client.call('Orders', 'Place', '(a{sv})', (options(items=items, city='Springfield'),))
         with self.assertError(INVALID_ARGS):
             self.client.call('Orders', 'Place', '(a{ss})', ({'address': 'x'},))
         self.assertEqual(self.sandbox.journal_orders(), [])
