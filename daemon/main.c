@@ -205,6 +205,7 @@ static int serve(void)
 	/* No core dump, no ptrace by others of the same user: this process holds a token. */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk, and no reason to die */
 	hold_signals(SIG_BLOCK);
 	status = load_config(&config);
 	if (status != 0)

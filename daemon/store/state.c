@@ -1,8 +1,6 @@
 /* state.db: opening, schema, transactions, small settings and event numbers. Sessions, carts and the outbox have
  * files of their own. */
-#include <stdio.h>
-#include <time.h>
-
+#include "base/timeutil.h"
 #include "store/state-private.h"
 
 static int version_1(sqlite3 *db)
@@ -146,15 +144,13 @@ int state_setting_put(struct state *s, const char *world, const char *user, cons
 static int counter_add(struct state *s, uint64_t n, uint64_t *ret_value)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
-	time_t now = time(NULL);
 	int r;
 
-	/* A new file begins at the clock's seconds: above all numbers of a lost file, unless there was more than one
-	 * event a second since 1970. */
+	/* A new file begins at the clock's microseconds: above all numbers of a lost one, which grew slower. */
 	r = store_run(s->store,
 		      "INSERT INTO counters(name, value) VALUES('event', ?1 + ?2) "
 		      "ON CONFLICT(name) DO UPDATE SET value = value + ?1",
-		      "uu", n, (uint64_t)(now > 0 ? now : 0));
+		      "uu", n, now_realtime());
 	if (r < 0)
 		return r;
 	r = store_query(s->store, &st, "SELECT value FROM counters WHERE name = 'event'", "");

@@ -97,5 +97,5 @@ int state_setting_get(struct state *s, const char *world, const char *user, cons
 int state_setting_put(struct state *s, const char *world, const char *user, const char *key, const char *value);
 
 /* Reserves `n` event numbers and returns the first; numbers never repeat, whatever dies: a new file begins at the
- * clock's seconds since 1970, above what a lost one has given out. Below 2^53. */
+ * clock's microseconds since 1970, above what a lost one has given out. Below 2^53 until the year 2255. */
 int state_reserve_seq(struct state *s, uint64_t n, uint64_t *ret_first);
