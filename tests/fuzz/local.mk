@@ -91,3 +91,4 @@ tests_fuzz_fuzz_http_answer_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_http_answer_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_http_answer_LDADD = $(FUZZ_DRIVER) $(FUZZ_NET_LIBS)
 include tests/fuzz/store.mk
+include tests/fuzz/bus.mk
