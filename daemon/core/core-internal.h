@@ -161,6 +161,7 @@ void core_arm(struct event *timer, uint64_t usec); /* from now; USEC_INFINITY: d
 
 int core_open_cache(struct core *c);
 void core_close_cache(struct core *c);
+void core_reopen_catalog(struct core *c); /* after -EUCLEAN */
 int core_open_user(struct core *c);
 void core_close_user(struct core *c);
 

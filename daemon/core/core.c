@@ -174,6 +174,15 @@ static int folder(const char *variable, const char *fallback, const char *inside
 	return 0;
 }
 
+static void note_catalog(struct core *c, const char *aside)
+{
+	if (!aside)
+		return;
+	log_warning("The catalog was damaged; it is kept as %s and filled again", aside);
+	free(c->cache_note);
+	c->cache_note = strprintf("was damaged, set aside as %s", aside);
+}
+
 static int open_databases(struct core *c, char **ret_error)
 {
 	_cleanup_free_ char *state_aside = NULL, *catalog_aside = NULL;
@@ -200,11 +209,17 @@ static int open_databases(struct core *c, char **ret_error)
 		*ret_error = strdup(store_open_error());
 		return r;
 	}
-	if (catalog_aside) {
-		log_warning("The catalog was damaged; it is kept as %s and filled again", catalog_aside);
-		c->cache_note = strprintf("was damaged, set aside as %s", catalog_aside);
-	}
+	note_catalog(c, catalog_aside);
 	return 0;
+}
+
+void core_reopen_catalog(struct core *c)
+{
+	_cleanup_free_ char *aside = NULL;
+
+	if (catalog_reopen(c->catalog, &aside) < 0)
+		log_error("The catalog cannot be opened. %s", store_open_error());
+	note_catalog(c, aside);
 }
 
 int core_new(struct event_base *base, struct config *config, struct core **ret, char **ret_error)

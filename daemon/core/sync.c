@@ -157,10 +157,14 @@ static void run_fail_store(struct core *c, int r)
 
 	failure_from_store(&f, r, "What the service said could not be stored");
 	log_error("%s", failure_message(&f));
-	if (r == -EUCLEAN && !of_catalog(&c->sync)) {
+	if (r == -EUCLEAN) {
 		/* Opening it again sets it aside; the next run fills the new one. */
-		core_close_cache(c);
-		(void)core_open_cache(c);
+		if (of_catalog(&c->sync)) {
+			core_reopen_catalog(c);
+		} else {
+			core_close_cache(c);
+			(void)core_open_cache(c);
+		}
 	}
 	run_end(c, &f, 0);
 }
@@ -497,16 +501,17 @@ static bool wants_catalog(struct core *c)
 	return !is_pending(c) && now_boottime() - s->catalog_done >= c->config->idle;
 }
 
-/* The cache may have been deleted under us: SQLite would go on with the file that has no name any more. */
-static int check_cache(struct core *c)
+/* A cache may have been deleted under us: SQLite would go on with the file that has no name any more. */
+static int check_caches(struct core *c)
 {
-	_cleanup_free_ char *path = NULL;
-
+	if (catalog_check(c->catalog) < 0) {
+		log_info("The catalog is filled again: %s", catalog_error(c->catalog));
+		core_reopen_catalog(c);
+	}
 	if (c->user) {
-		path = strprintf("%s/%s.db", c->cache_folder, c->session.row.user);
-		if (!path || access(path, F_OK) == 0)
+		if (userdb_check(c->user) == 0)
 			return 0;
-		log_info("The cache of orders was deleted; it is filled again");
+		log_info("The cache of orders is filled again: %s", userdb_error(c->user));
 		core_close_cache(c);
 	}
 	return core_open_cache(c);
@@ -520,7 +525,7 @@ static void run_begin(struct core *c)
 		return;
 	event_del(s->timer);
 	s->due = USEC_INFINITY;
-	if (check_cache(c) < 0) {
+	if (check_caches(c) < 0) {
 		arm(c, schedule_retry(c->config, &s->backoff, is_pending(c), 0));
 		return;
 	}

@@ -56,12 +56,22 @@ int catalog_open(const char *folder, struct catalog **ret, char **ret_set_aside)
 	return 0;
 }
 
+int catalog_reopen(struct catalog *c, char **ret_set_aside)
+{
+	return store_reopen(c->store, ret_set_aside);
+}
+
 void catalog_close(struct catalog *c)
 {
 	if (!c)
 		return;
 	store_close(c->store);
 	free(c);
+}
+
+int catalog_check(struct catalog *c)
+{
+	return store_check(c->store);
 }
 
 const char *catalog_error(struct catalog *c)

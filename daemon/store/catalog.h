@@ -10,6 +10,10 @@ struct catalog;
 int catalog_open(const char *folder, struct catalog **ret, char **ret_set_aside);
 void catalog_close(struct catalog *c);
 DEFINE_CLEANUP(struct catalog *, catalog_close);
+/* After -EUCLEAN: see store_reopen(). */
+int catalog_reopen(struct catalog *c, char **ret_set_aside);
+/* Whether it is still there and sound: see store_check(). */
+int catalog_check(struct catalog *c);
 const char *catalog_error(struct catalog *c);
 int catalog_begin(struct catalog *c);
 int catalog_commit(struct catalog *c);

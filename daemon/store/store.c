@@ -18,12 +18,15 @@ struct cached {
 struct store {
 	sqlite3 *db;
 	char *path;
+	enum store_sync sync;
+	const struct migration *migrations;
+	size_t n_migrations;
 	struct cached *cache;
 	size_t n_cache;
 	char error[256];
 	int errno_last;
 	bool in_transaction;
-	int poison;   /* what failed in the transaction */
+	int poison;   /* what failed in the transaction, or -EUCLEAN when nothing is open */
 	bool damaged; /* a mark for the next opening was left */
 };
 
@@ -235,7 +238,7 @@ static int probe(struct store *s)
 	return streq_ptr(answer, "ok") ? 0 : fail_with(s, -EUCLEAN, answer ? answer : "quick_check failed");
 }
 
-static int check_version(struct store *s, size_t known, unsigned *ret)
+static int check_version(struct store *s, unsigned *ret)
 {
 	int64_t version, objects;
 	int r;
@@ -243,10 +246,10 @@ static int check_version(struct store *s, size_t known, unsigned *ret)
 	r = ask(s, "PRAGMA user_version", &version, NULL);
 	if (r < 0)
 		return r;
-	if (version > (int64_t)known) {
+	if (version > (int64_t)s->n_migrations) {
 		(void)snprintf(s->error, sizeof(s->error),
 			       "it is of version %lld, this program knows up to %zu; it was left as it is",
-			       (long long)version, known);
+			       (long long)version, s->n_migrations);
 		return -ENOTSUP;
 	}
 	r = ask(s, "SELECT count(*) FROM sqlite_master", &objects, NULL);
@@ -258,16 +261,16 @@ static int check_version(struct store *s, size_t known, unsigned *ret)
 	return 0;
 }
 
-static int migrate(struct store *s, unsigned version, const struct migration *migrations, size_t n)
+static int migrate(struct store *s, unsigned version)
 {
 	char sql[64];
 	int r, rc;
 
-	for (unsigned i = version; i < n; i++) {
+	for (unsigned i = version; i < s->n_migrations; i++) {
 		r = store_begin(s);
 		if (r < 0)
 			return r;
-		rc = migrations[i].step(s->db);
+		rc = s->migrations[i].step(s->db);
 		r = rc == SQLITE_OK ? 0 : store_fail(s, rc);
 		if (r >= 0) {
 			(void)snprintf(sql, sizeof(sql), "PRAGMA user_version = %u", i + 1);
@@ -283,7 +286,7 @@ static int migrate(struct store *s, unsigned version, const struct migration *mi
 	return 0;
 }
 
-static int configure(struct store *s, enum store_sync sync)
+static int configure(struct store *s)
 {
 	_cleanup_free_ char *mode = NULL;
 	int r;
@@ -293,7 +296,7 @@ static int configure(struct store *s, enum store_sync sync)
 		return r;
 	if (!streq_ptr(mode, "wal"))
 		return fail_with(s, -EIO, "the file system cannot hold a write-ahead log");
-	r = exec(s, sync == STORE_FULL ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+	r = exec(s, s->sync == STORE_FULL ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
 	if (r < 0)
 		return r;
 	/* mmap would turn a failing disk into SIGBUS. */
@@ -319,7 +322,7 @@ static int connect_db(struct store *s)
 	return 0;
 }
 
-static int open_checked(struct store *s, enum store_sync sync, const struct migration *migrations, size_t n)
+static int open_checked(struct store *s)
 {
 	unsigned version;
 	int r;
@@ -327,72 +330,108 @@ static int open_checked(struct store *s, enum store_sync sync, const struct migr
 	r = connect_db(s);
 	if (r < 0)
 		return r;
-	r = check_version(s, n, &version);
+	r = check_version(s, &version);
 	if (r < 0)
 		return r;
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
-	r = configure(s, sync);
+	r = configure(s);
 	if (r < 0)
 		return r;
 	r = probe(s);
 	if (r < 0)
 		return r;
-	return migrate(s, version, migrations, n);
+	return migrate(s, version);
 }
 
-static int open_once(const char *path, enum store_sync sync, const struct migration *migrations, size_t n,
-		     struct store **ret)
+/* Leaves a store whose every function fails, until it is opened again or freed. */
+static void disconnect(struct store *s)
 {
-	_cleanup_(store_closep) struct store *s = NULL;
+	for (size_t i = 0; i < s->n_cache; i++)
+		(void)sqlite3_finalize(s->cache[i].st);
+	free(TAKE_PTR(s->cache));
+	s->n_cache = 0;
+	(void)sqlite3_close(TAKE_PTR(s->db));
+	s->in_transaction = s->damaged = false;
+	s->poison = -EUCLEAN;
+}
+
+static int open_once(struct store *s)
+{
 	int r;
 
-	r = store_file_check(path);
+	s->error[0] = '\0';
+	r = store_file_check(s->path);
 	if (r < 0)
 		return r;
-	s = new0(struct store, 1);
-	if (!s)
-		return -ENOMEM;
-	s->path = strdup(path);
-	if (!s->path)
-		return -ENOMEM;
-	r = open_checked(s, sync, migrations, n);
+	r = open_checked(s);
 	if (r < 0) {
-		store_set_open_error("The database %s cannot be used: %s", path,
+		store_set_open_error("The database %s cannot be used: %s", s->path,
 				     s->error[0] ? s->error : strerrordesc_np(-r));
+		disconnect(s);
 		return r;
 	}
-	*ret = TAKE_PTR(s);
+	s->poison = 0;
 	return 0;
 }
 
-int store_open(const char *path, enum store_sync sync, const struct migration *migrations, size_t n_migrations,
-	       struct store **ret, char **ret_set_aside)
+static int open_or_set_aside(struct store *s, char **ret_set_aside)
 {
 	_cleanup_free_ char *aside = NULL;
 	int r;
 
-	r = library_init();
-	if (r < 0)
-		return r;
-	r = open_once(path, sync, migrations, n_migrations, ret);
+	r = open_once(s);
 	if (r == -EUCLEAN) {
-		r = store_file_set_aside(path, &aside);
+		r = store_file_set_aside(s->path, &aside);
 		if (r >= 0)
-			r = open_once(path, sync, migrations, n_migrations, ret);
+			r = open_once(s);
 	}
 	if (ret_set_aside)
 		*ret_set_aside = TAKE_PTR(aside);
 	return r;
 }
 
+int store_open(const char *path, enum store_sync sync, const struct migration *migrations, size_t n_migrations,
+	       struct store **ret, char **ret_set_aside)
+{
+	_cleanup_(store_closep) struct store *s = NULL;
+	int r;
+
+	r = library_init();
+	if (r < 0)
+		return r;
+	s = new0(struct store, 1);
+	if (!s)
+		return -ENOMEM;
+	*s = (struct store){ .path = strdup(path), .sync = sync, .migrations = migrations, .n_migrations = n_migrations };
+	if (!s->path)
+		return -ENOMEM;
+	r = open_or_set_aside(s, ret_set_aside);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(s);
+	return 0;
+}
+
+int store_reopen(struct store *s, char **ret_set_aside)
+{
+	_cleanup_free_ char *parent = strdup(s->path), *real = NULL;
+	int r;
+
+	if (!parent)
+		return -ENOMEM;
+	disconnect(s);
+	*strrchr(parent, '/') = '\0';
+	r = store_folder(parent, &real, NULL);
+	if (r < 0)
+		return r;
+	return open_or_set_aside(s, ret_set_aside);
+}
+
 void store_close(struct store *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < s->n_cache; i++)
-		(void)sqlite3_finalize(s->cache[i].st);
-	free(s->cache);
-	(void)sqlite3_close(s->db);
+	disconnect(s);
 	free(s->path);
 	free(s);
 }
@@ -454,11 +493,14 @@ sqlite3_stmt *store_prepare(struct store *s, const char *sql)
 	return prepare_new(s, sql);
 }
 
-/* A file deleted or replaced under us takes writes into nowhere. */
-static int check_moved(struct store *s)
+int store_check(struct store *s)
 {
 	int moved = 0;
 
+	if (!s->db)
+		return fail_with(s, -EUCLEAN, "it is not open");
+	if (s->damaged)
+		return fail_with(s, -EUCLEAN, "it was found damaged");
 	(void)sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
 	return moved ? fail_with(s, -EUCLEAN, "the file was deleted or replaced while it was open") : 0;
 }
@@ -532,7 +574,7 @@ int store_run(struct store *s, const char *sql, const char *types, ...)
 	int r;
 
 	if (!s->in_transaction) {
-		r = check_moved(s);
+		r = store_check(s);
 		if (r < 0)
 			return r;
 	}
@@ -553,7 +595,7 @@ int store_begin(struct store *s)
 
 	if (s->in_transaction)
 		return fail_with(s, -EALREADY, "a transaction is open already");
-	r = check_moved(s);
+	r = store_check(s);
 	if (r < 0)
 		return r;
 	r = exec(s, "BEGIN IMMEDIATE");

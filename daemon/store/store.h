@@ -28,6 +28,12 @@ int store_folder(const char *path, char **ret, const char **ret_why);
  * our own. */
 int store_open(const char *path, enum store_sync sync, const struct migration *migrations, size_t n_migrations,
 	       struct store **ret, char **ret_set_aside);
+/* After -EUCLEAN: closes it and opens it anew, with its folder when that is gone. When that fails every function of it
+ * fails with -EUCLEAN, and it can be tried again. */
+int store_reopen(struct store *s, char **ret_set_aside);
+/* 0; -EUCLEAN when damage was met, or the file was deleted or replaced under us and takes writes into nowhere. Every
+ * write asks this first; reads go on as they can. */
+int store_check(struct store *s);
 /* A sentence about the latest store_open() or store_folder() that failed, naming the file; static. */
 const char *store_open_error(void);
 void store_close(struct store *s);

@@ -123,6 +123,11 @@ int userdb_forget(const char *folder, const char *user)
 	return r;
 }
 
+int userdb_check(struct userdb *u)
+{
+	return store_check(u->store);
+}
+
 const char *userdb_error(struct userdb *u)
 {
 	return store_error(u->store);

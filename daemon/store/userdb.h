@@ -12,6 +12,8 @@ void userdb_close(struct userdb *u);
 DEFINE_CLEANUP(struct userdb *, userdb_close);
 /* Unlinks a user's file with its -wal and -shm, and those of it that were set aside as damaged. */
 int userdb_forget(const char *folder, const char *user);
+/* Whether it is still there and sound: see store_check(). */
+int userdb_check(struct userdb *u);
 const char *userdb_error(struct userdb *u);
 int userdb_begin(struct userdb *u);
 int userdb_commit(struct userdb *u);

@@ -4,4 +4,4 @@ EXTRA_DIST += tests/integration/harness.py
 include tests/integration/faults.mk
 include tests/integration/desktop.mk
 include tests/integration/bus.mk
-include tests/integration/examples.mk
+include tests/integration/store.mk

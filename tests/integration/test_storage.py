@@ -113,23 +113,42 @@ class Caches(Files):
             harness.poll(lambda: self.products() == products, what='the catalog as it was')
             self.assertEqual(len(self.set_aside(path)), min(number, 1) + (number > 1))
 
-    def test_orders_deleted_under_the_daemon(self):
-        orders = self.seeded()
-        self.remove(self.user_db())
-        since = len(self.events.signals)
-        uid, _ = self.place()
+    def check_filled_under_the_daemon(self, spoil):
+        orders, products, notifications = self.seeded(), self.products(), self.notifications()
+        path, since = self.user_db(), len(self.events.signals)
+        spoil(path)
 
         def filled():
             try:
                 self.sync()
             except harness.DBusError as e:
                 self.assertEqual(e.name, harness.ERROR + 'Storage')
-            rows = self.orders()
-            return [r for r in rows if r[0] != uid] == orders and any(r[0] == uid for r in rows)
+            return os.path.exists(path) and self.orders() == orders and self.products() == products
+        harness.poll(filled, what='the caches as they were', every=0.5)
+        self.assertEqual(self.notifications(), notifications)
+        self.assertEqual(self.received(since), [], 'old notifications are not told anew')
+        self.restart()
+        self.assertEqual((self.orders(), self.products()), (orders, products))
+
+    def test_orders_deleted_under_the_daemon(self):
+        self.check_filled_under_the_daemon(self.remove)
+
+    def test_catalog_deleted_under_the_daemon(self):
+        self.check_filled_under_the_daemon(lambda path: self.remove(self.catalog_db()))
+
+    def test_all_deleted_under_the_daemon(self):
+        self.check_filled_under_the_daemon(lambda path: shutil.rmtree(os.path.join(self.dir, 'cache/customerclient')))
+
+    def test_order_placed_while_the_cache_is_gone(self):
+        orders = self.seeded()
+        self.remove(self.user_db())
+        uid, _ = self.place()
+        self.assertEqual(len(self.sandbox.journal_orders(uid)), 1)
+
+        def filled():
+            self.sync()
+            return [r for r in self.orders() if r[0] != uid] == orders and uid in [r[0] for r in self.orders()]
         harness.poll(filled, what='old orders and the new one', every=0.5)
-        told = [s.args[4] for s in self.received(since)]
-        self.assertEqual([one for one in told if one != uid], [], 'old notifications are not told anew')
-        self.assertTrue(os.path.exists(self.user_db()))
 
     def test_another_service_is_another_world(self):
         orders = self.seeded()
@@ -161,11 +180,13 @@ class State(Files):
                 before = f.read()
             known = set(self.set_aside(path))
             self.start()
+            said = self.client.call('Daemon', 'GetStatus')['state-db']
             fresh = set(self.set_aside(path)) - known
             self.assertEqual(len(fresh), 1, number)
-            with open(fresh.pop(), 'rb') as f:
+            fresh = fresh.pop()
+            with open(fresh, 'rb') as f:
                 self.assertEqual(f.read(), before)
-            self.assertIn('.damaged-', self.client.call('Daemon', 'GetStatus')['state-db'])
+            self.assertIn(fresh, said)
             self.assertEqual(self.client.get('Session', 'State'), 'signed-out')
             self.sign_in()
             self.sync()

@@ -521,6 +521,46 @@ static void test_deleted_under_us(void **state)
 	assert_text(s, "SELECT count(*) FROM t", "0");
 }
 
+static void test_reopen(void **state)
+{
+	_cleanup_free_ char *folder = path_in(*state, "a"), *path = path_in(*state, "a/b.db"), *aside = NULL, *real = NULL;
+	_cleanup_(store_closep) struct store *s = NULL;
+
+	assert_int_equal(store_folder(folder, &real, NULL), 0);
+	assert_int_equal(store_open(path, STORE_FULL, steps, 3, &s, &aside), 0);
+	insert(s, "x");
+	assert_int_equal(store_reopen(s, &aside), 0);
+	assert_null(aside);
+	assert_text(s, "SELECT a FROM t", "x");
+	assert_text(s, "PRAGMA synchronous", "2");
+	/* The whole folder goes, in the middle of a transaction, and something stands in its place. */
+	assert_int_equal(store_begin(s), 0);
+	insert(s, "y");
+	for (const char *const *end = (const char *const[]){ "", "-wal", "-shm", NULL }; *end; end++) {
+		_cleanup_free_ char *file = strprintf("%s%s", path, *end);
+
+		assert_int_equal(unlink(file), 0);
+	}
+	assert_int_equal(rmdir(folder), 0);
+	file_write(folder, "", 0);
+	for (int i = 0; i < 2; i++) {
+		_cleanup_stmt_ sqlite3_stmt *st = NULL;
+
+		assert_int_equal(store_reopen(s, &aside), -EPERM);
+		assert_int_equal(store_run(s, "DELETE FROM t", ""), -EUCLEAN);
+		assert_int_equal(store_query(s, &st, "SELECT a FROM t", ""), -EUCLEAN);
+		assert_int_equal(store_begin(s), -EUCLEAN);
+		assert_int_equal(store_commit(s), -EINVAL);
+		assert_true(*store_error(s));
+		store_rollback(s);
+	}
+	assert_int_equal(unlink(folder), 0);
+	assert_int_equal(store_reopen(s, &aside), 0);
+	assert_null(aside);
+	insert(s, "z");
+	assert_text(s, "SELECT a FROM t", "z");
+}
+
 static void test_log_without_database(void **state)
 {
 	_cleanup_free_ char *path = path_in(*state, "a.db"), *wal = path_in(*state, "a.db-wal"), *aside = NULL;
@@ -704,6 +744,7 @@ int main(void)
 		TEST(test_damage_met_later),
 		TEST(test_tables_that_are_not_ours),
 		TEST(test_deleted_under_us),
+		TEST(test_reopen),
 		TEST(test_log_without_database),
 		TEST(test_transactions),
 		TEST(test_full_in_a_transaction),
