@@ -134,19 +134,25 @@ static int load_config(struct config **ret)
 	log_set_level(config->log_level);
 	if (!config->base_url) {
 		file = config_user_file();
-		return refuse(CC_EXIT_CONFIG, "No service is configured: write BaseUrl=https://… under [Services] in %s",
+		return refuse(CC_EXIT_CONFIG, "No service is configured: write BaseUrl=https://… under [Services] in %s, or try ./demo --shell",
 			      file ? file : "customerclientd.conf");
 	}
 	*ret = TAKE_PTR(config);
 	return 0;
 }
 
-/* The name first: a second daemon must not touch the databases of the first. No network before core_start(). */
+/* The name before the databases: a second daemon must not touch those of the first. Signals before the name: who sees
+ * it may send one. No network before core_start(). */
 static int start(struct daemon *d, struct config *config)
 {
 	_cleanup_free_ char *error = NULL;
 	int r;
 
+	r = watch(d);
+	if (r < 0) {
+		config_free(config);
+		return refuse(EXIT_FAILURE, "Signals and watchdog could not be set up: %s", strerror(-r));
+	}
 	r = bus_open(d->base, &d->bus, &error);
 	if (r < 0) {
 		config_free(config);
@@ -158,9 +164,6 @@ static int start(struct daemon *d, struct config *config)
 	r = bus_attach(d->bus, d->core);
 	if (r < 0)
 		return refuse(EXIT_FAILURE, "The objects could not be put on the bus: %s", strerror(-r));
-	r = watch(d);
-	if (r < 0)
-		return refuse(EXIT_FAILURE, "Signals and watchdog could not be set up: %s", strerror(-r));
 	(void)sd_notify(0, "READY=1\nSTATUS=Serving " CC_BUS_NAME);
 	core_start(d->core);
 	return 0;

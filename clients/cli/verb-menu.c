@@ -205,7 +205,7 @@ int verb_menu(struct cli *cli, const struct args *args)
 	if (s.array)
 		return cli_print_json(cli, s.array);
 	if (s.n == 0)
-		cli_note(text ? "No product has that." : "There are no products here yet; they come as soon as the service can be reached.");
+		cli_note(text ? "No product has that." : "No products are stored here yet; they come after customerclient sign-in.");
 	cli_print_table(cli, s.table);
 	return 0;
 }

@@ -264,47 +264,40 @@ int order_row_read(sd_bus_message *m, struct order_row *ret)
 	return r;
 }
 
-static int lookup_call(struct client *c, const char *text, sd_bus_error *error, sd_bus_message **ret_reply)
+static int no_such_order(const char *text, sd_bus_error *error)
 {
-	/* Two tell whether it is the only one. */
-	return client_call(c, CC_IFACE_ORDERS, "List", error, ret_reply, "a{sv}us", 1, "id", "s", text, 2, "");
+	sd_bus_error_free(error);
+	if (streq(text, "last"))
+		sd_bus_error_set(error, CC_ERROR("NotFound"), "There is no order yet");
+	else
+		sd_bus_error_setf(error, CC_ERROR("NotFound"), "There is no order '%s'", text);
+	return -ENOENT;
 }
 
 int order_lookup(struct client *c, const char *text, sd_bus_error *error, char **ret_uid)
 {
 	_cleanup_message_ sd_bus_message *reply = NULL;
-	struct order_row row, second;
-	char *uid;
+	struct order_row row;
+	char *uid = NULL;
 	int r;
 
 	if (isempty(text)) {
 		sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "The order's name is empty");
 		return -EINVAL;
 	}
-	r = lookup_call(c, text, error, &reply);
+	/* A beginning that more than one order has is refused by the daemon. */
+	r = client_call(c, CC_IFACE_ORDERS, "List", error, &reply, "a{sv}us", 1, "id", "s", text, 1, "");
 	if (r < 0)
-		return r;
+		return client_error_id(error->name) == CC_E_NOT_FOUND ? no_such_order(text, error) : r;
 	r = sd_bus_message_enter_container(reply, 'a', CC_SIG_ORDER_ROW);
 	if (r >= 0)
 		r = order_row_read(reply, &row);
+	if (r == 0)
+		return no_such_order(text, error);
+	if (r > 0 && !(uid = strdup(row.uid)))
+		r = -ENOMEM;
 	if (r < 0)
 		return client_bad_reply(r, "Orders.List", error);
-	if (r == 0) {
-		if (streq(text, "last"))
-			sd_bus_error_set(error, CC_ERROR("NotFound"), "There is no order yet");
-		else
-			sd_bus_error_setf(error, CC_ERROR("NotFound"), "There is no order '%s'", text);
-		return -ENOENT;
-	}
-	r = order_row_read(reply, &second);
-	if (r > 0) {
-		sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
-				  "More than one order begins with '%s'; write more of it", text);
-		return -ENOTUNIQ;
-	}
-	uid = r < 0 ? NULL : strdup(row.uid);
-	if (!uid)
-		return client_bad_reply(r < 0 ? r : -ENOMEM, "Orders.List", error);
 	*ret_uid = uid;
 	return 0;
 }

@@ -5,3 +5,5 @@ include tests/integration/faults.mk
 include tests/integration/desktop.mk
 include tests/integration/bus.mk
 include tests/integration/store.mk
+include tests/integration/examples.mk
+include tests/integration/cli.mk

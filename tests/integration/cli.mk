@@ -1,0 +1,3 @@
+# The CLI, and `track` on terminals of two sizes.
+dist_check_SCRIPTS += tests/integration/test_cli.py
+EXTRA_DIST += tests/integration/screen.py
