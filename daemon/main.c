@@ -64,14 +64,15 @@ static void on_reload(evutil_socket_t number, short what, void *userdata)
 	if (r < 0) {
 		log_error("%s; keeping the configuration as it was", error ? error : strerror(-r));
 	} else {
-		log_set_level(config->log_level);
+		enum log_level level = config->log_level;
+
 		r = core_reload(d->core, TAKE_PTR(config));
 		if (r == -EBUSY)
-			log_warning("Another BaseUrl takes effect at the next start; all else of the new configuration is in force");
+			log_warning("Another service takes effect at the next start; keeping the configuration as it was");
 		else if (r < 0)
 			log_error("The new configuration could not be taken over: %s", strerror(-r));
 		else
-			log_info("The configuration was read again");
+			log_set_level(level);
 	}
 	(void)sd_notify(0, "READY=1");
 }

@@ -28,6 +28,14 @@ struct deferred {
 };
 TAILQ_HEAD(deferred_list, deferred);
 
+/* First member of what waits for an answer of a service: freed with the core where the answer comes no more. */
+struct open_call {
+	TAILQ_ENTRY(open_call) link;
+	struct core *core;
+	void (*free_call)(void *call);
+};
+TAILQ_HEAD(open_call_list, open_call);
+
 /* A pending order in memory: what its object on the bus shows. */
 struct tracked {
 	TAILQ_ENTRY(tracked) link;
@@ -129,6 +137,7 @@ struct core {
 	void *observer_data;
 	bool started, stopping;
 	struct deferred_list deferred;
+	struct open_call_list open_calls;
 
 	bool online, contact_known;
 	bool has_skew;
@@ -153,6 +162,8 @@ struct core {
 };
 
 /* core.c */
+void open_call_begin(struct core *c, struct open_call *o, void (*free_call)(void *call));
+void open_call_end(struct open_call *o); /* by the call's own free function */
 int core_defer(struct core *c, void (*run)(struct core *c, void *data), void *data, void (*free_data)(void *));
 void core_properties(struct core *c, unsigned properties);
 uint64_t core_service_now(const struct core *c);

@@ -51,6 +51,18 @@ int core_defer(struct core *c, void (*run)(struct core *c, void *data), void *da
 	return 0;
 }
 
+void open_call_begin(struct core *c, struct open_call *o, void (*free_call)(void *call))
+{
+	o->core = c;
+	o->free_call = free_call;
+	TAILQ_INSERT_TAIL(&c->open_calls, o, link);
+}
+
+void open_call_end(struct open_call *o)
+{
+	TAILQ_REMOVE(&o->core->open_calls, o, link);
+}
+
 void core_properties(struct core *c, unsigned properties)
 {
 	if (c->observer && properties)
@@ -233,6 +245,7 @@ int core_new(struct event_base *base, struct config *config, struct core **ret, 
 		return -ENOMEM;
 	}
 	TAILQ_INIT(&c->deferred);
+	TAILQ_INIT(&c->open_calls);
 	TAILQ_INIT(&c->outbox);
 	TAILQ_INIT(&c->tracked);
 	TAILQ_INIT(&c->sync.waiters);
@@ -300,6 +313,11 @@ void core_free(struct core *c)
 		deferred_free(TAILQ_FIRST(&c->deferred), /* drop= */ true);
 	api_free(c->api);
 	http_free(c->http);
+	while (!TAILQ_EMPTY(&c->open_calls)) {
+		struct open_call *o = TAILQ_FIRST(&c->open_calls);
+
+		o->free_call(o);
+	}
 	catalog_close(c->catalog);
 	state_close(c->state);
 	config_free(c->config);
@@ -324,8 +342,10 @@ int core_reload(struct core *c, struct config *config)
 	struct config *old = c->config, new_values;
 	bool push;
 
-	if (!same_services(old, config))
+	if (!same_services(old, config)) {
+		config_free(config);
 		return -EBUSY;
+	}
 	push = old->push_enable != config->push_enable || old->push_sse != config->push_sse ||
 	       old->push_long_polling != config->push_long_polling || old->push_timeout != config->push_timeout;
 	/* The api holds a pointer to the present struct: its values change, not its address. */

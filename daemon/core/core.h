@@ -60,7 +60,8 @@ void core_set_observer(struct core *c, const struct core_observer *observer, voi
 void core_start(struct core *c);
 void core_free(struct core *c);
 DEFINE_CLEANUP(struct core *, core_free);
-/* Takes a new configuration (SIGHUP): intervals, push and log level at once; another BaseUrl is -EBUSY (restart). */
+/* Takes a new configuration (SIGHUP): intervals, push and log level at once; another service or CA is -EBUSY
+ * (restart), and nothing is taken over. The config is taken in any case. */
 int core_reload(struct core *c, struct config *config);
 
 /* The databases, for reads by the bus. */

@@ -7,6 +7,7 @@
 #define PICTURE_TIMEOUT (15 * USEC_PER_SEC)
 
 struct picture {
+	struct open_call call;
 	struct core *core;
 	catalog_picture_cb done;
 	void *userdata;
@@ -22,6 +23,7 @@ static void picture_free(void *p)
 
 	if (!i)
 		return;
+	open_call_end(&i->call);
 	free(i->url);
 	free(i->type);
 	free(i->data);
@@ -110,6 +112,7 @@ void catalog_get_picture(struct core *c, uint64_t product, catalog_picture_cb do
 
 	if (!i)
 		return;
+	open_call_begin(c, &i->call, picture_free);
 	i->core = c;
 	i->done = done;
 	i->userdata = userdata;

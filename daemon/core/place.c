@@ -26,6 +26,7 @@ void place_options_done(struct place_options *o)
 /* ---- answers that are known at once ---- */
 
 struct answer {
+	struct open_call call;
 	struct failure failure;
 	struct quote quote;
 	char *uid, *status;
@@ -41,6 +42,7 @@ static void answer_free(void *p)
 
 	if (!a)
 		return;
+	open_call_end(&a->call);
 	failure_done(&a->failure);
 	quote_done(&a->quote);
 	free(a->uid);
@@ -503,6 +505,7 @@ void order_quote(struct core *c, const struct place_options *o, order_quote_cb d
 
 	if (!a)
 		return;
+	open_call_begin(c, &a->call, answer_free);
 	a->core = c;
 	a->quote_done = done;
 	a->userdata = userdata;
@@ -644,7 +647,7 @@ static int place(struct core *c, const struct place_options *o, struct answer *a
 		(void)orders_apply_local(c, &job->row, /* silent= */ false);
 		if (job->row.from_cart)
 			cart_changed(c);
-		a->uid = strdup(job->row.subject);
+		(void)free_and_strdup(&a->uid, job->row.subject);
 		a->status = strdup(STATUS_SUBMITTING);
 		r = o->has_wait && o->wait == 0 ? 1 :
 			outbox_wait(c, job, o->has_wait ? o->wait : DEFAULT_WAIT, a->place_done, NULL, a->userdata);
@@ -662,6 +665,7 @@ void order_place(struct core *c, const struct place_options *o, order_place_cb d
 
 	if (!a)
 		return;
+	open_call_begin(c, &a->call, answer_free);
 	a->core = c;
 	a->place_done = done;
 	a->userdata = userdata;

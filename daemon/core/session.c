@@ -329,6 +329,7 @@ void session_network_changed(struct core *c)
 /* ---- sign-in ---- */
 
 struct sign_in {
+	struct open_call call;
 	struct core *core;
 	struct session_row row;
 	core_done_cb done;
@@ -342,6 +343,7 @@ static void sign_in_free(void *p)
 
 	if (!s)
 		return;
+	open_call_end(&s->call);
 	session_row_done(&s->row);
 	failure_done(&s->failure);
 	free(s);
@@ -419,6 +421,7 @@ void session_sign_in(struct core *c, const char *login, struct secret *password,
 
 	if (!s)
 		return;
+	open_call_begin(c, &s->call, sign_in_free);
 	s->core = c;
 	s->done = done;
 	s->userdata = userdata;
@@ -507,6 +510,7 @@ void session_change_password(struct core *c, struct secret *old_password, struct
 
 	if (!s)
 		return;
+	open_call_begin(c, &s->call, sign_in_free);
 	s->core = c;
 	s->done = done;
 	s->userdata = userdata;

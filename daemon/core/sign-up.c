@@ -8,6 +8,7 @@
 #define MIN_PASSWORD 8
 
 struct sign_up {
+	struct open_call call;
 	struct core *core;
 	struct failure failure;
 	session_exists_cb exists_done;
@@ -25,6 +26,7 @@ static void sign_up_free(void *p)
 
 	if (!s)
 		return;
+	open_call_end(&s->call);
 	failure_done(&s->failure);
 	free(s->login);
 	free(s->email);
@@ -52,6 +54,7 @@ static struct sign_up *sign_up_new(struct core *c, void *userdata)
 
 	if (!s)
 		return NULL;
+	open_call_begin(c, &s->call, sign_up_free);
 	s->core = c;
 	s->userdata = userdata;
 	return s;
