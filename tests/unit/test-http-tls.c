@@ -133,6 +133,18 @@ static void test_unknown_authority(void **state)
 #define VEIL 0x55
 #define MAX_MAPPING (1UL << 28)
 
+/* The address sanitizer keeps what was freed, and maps terabytes: there it is neither meant to hold nor searchable. */
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED true
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
+
 static bool is_marker(const char *p, const char veiled[static MARKER_SIZE])
 {
 	for (size_t i = 0; i < MARKER_SIZE; i++)
@@ -209,6 +221,11 @@ static void leave_nothing(const char *scheme, unsigned port)
 	struct secret *token = make_marker(token_veil), *password = make_marker(password_veil);
 	struct result r;
 
+	if (SANITIZED) {
+		secret_unref(token);
+		secret_unref(password);
+		skip();
+	}
 	assert_int_equal(count_marker(token_veil), 1);
 	r = fetch(scheme, port, token, password);
 	assert_int_equal(r.outcome, HTTP_ANSWERED);
