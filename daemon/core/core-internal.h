@@ -86,6 +86,7 @@ enum sync_step { SYNC_ACCOUNT, SYNC_CATEGORIES, SYNC_PRODUCTS, SYNC_ORDERS, SYNC
 struct sync {
 	struct event *timer;
 	uint64_t due;            /* CLOCK_MONOTONIC µs; USEC_INFINITY: none */
+	uint64_t not_before;     /* likewise: a Retry-After, which nothing shortens; 0: none */
 	bool running, again, full, want_full; /* full: the catalog too */
 	bool account_known;
 	enum sync_step step;

@@ -112,8 +112,10 @@ static void run_end(struct core *c, const struct failure *f, uint64_t retry_afte
 	if (f) {
 		log_debug("Sync failed: %s", failure_message(f));
 		(void)core_set_error(c, failure_message(f));
+		s->not_before = retry_after > 0 ? now_monotonic() + retry_after : 0;
 		arm(c, schedule_retry(c->config, &s->backoff, is_pending(c), retry_after));
 	} else {
+		s->not_before = 0;
 		(void)core_set_error(c, NULL);
 		backoff_reset(&s->backoff);
 		s->last = now_realtime();
@@ -122,10 +124,10 @@ static void run_end(struct core *c, const struct failure *f, uint64_t retry_afte
 	}
 	TAILQ_CONCAT(&waiters, &s->waiters, link);
 	waiters_end(&waiters, f);
-	/* Those who came while it ran want one that began after they asked. */
+	/* Those who came while it ran want one that began after they asked, if the service lets them. */
 	if (s->again && session_active(c) && !s->running) {
 		s->again = false;
-		if (f)
+		if (s->not_before > 0)
 			waiters_end(&s->next_waiters, f);
 		else
 			arm(c, 0);
@@ -552,7 +554,7 @@ void sync_now(struct core *c)
 		return;
 	if (c->sync.running)
 		c->sync.again = true;
-	else
+	else if (now_monotonic() >= c->sync.not_before) /* else it is armed for then */
 		arm(c, 0);
 }
 
@@ -583,6 +585,7 @@ void sync_stop(struct core *c)
 	event_del(s->slice);
 	event_del(s->timer);
 	s->due = USEC_INFINITY;
+	s->not_before = 0;
 	s->running = s->again = false;
 	drop_page(s);
 	failure_set(&f, CC_E_NOT_SIGNED_IN, "The session ended before the sync did; sign in first");
@@ -602,7 +605,7 @@ static void waiter_due(evutil_socket_t fd, short what, void *userdata)
 	/* Long enough: the rest comes by signal. */
 	TAILQ_FOREACH(i, &c->sync.waiters, link)
 		if (i == w) {
-			waiter_end(&c->sync.waiters, w, NULL);
+			waiter_end(&c->sync.waiters, w, c->sync.failure.error == CC_E_NONE ? NULL : &c->sync.failure);
 			return;
 		}
 	waiter_end(&c->sync.next_waiters, w, NULL);
@@ -631,6 +634,16 @@ static void refused_run(struct core *c, void *data)
 	refused_free(r);
 }
 
+static int told_to_wait(struct core *c, struct failure *f)
+{
+	uint64_t now = now_monotonic();
+
+	if (now >= c->sync.not_before)
+		return 0;
+	return failure_set(f, CC_E_RATE_LIMITED, "The service asks to wait %u s before the next sync",
+			   (unsigned)((c->sync.not_before - now + USEC_PER_SEC - 1) / USEC_PER_SEC));
+}
+
 void core_sync(struct core *c, core_done_cb done, void *userdata)
 {
 	struct refused *refused = new0(struct refused, 1);
@@ -640,7 +653,7 @@ void core_sync(struct core *c, core_done_cb done, void *userdata)
 		return;
 	refused->done = done;
 	refused->userdata = userdata;
-	if (session_require(c, /* reading= */ false, &refused->failure) < 0) {
+	if (session_require(c, /* reading= */ false, &refused->failure) < 0 || told_to_wait(c, &refused->failure) < 0) {
 		(void)core_defer(c, refused_run, refused, refused_free);
 		return;
 	}
