@@ -172,8 +172,10 @@ int core_set_error(struct core *c, const char *message);
 void core_arm(struct event *timer, uint64_t usec); /* from now; USEC_INFINITY: disarm */
 
 int core_open_cache(struct core *c);
+/* Opens anew what was found damaged (it is set aside) or was deleted under us, and has it filled; else does nothing. */
+int core_mend_cache(struct core *c);
+void core_mend_catalog(struct core *c);
 void core_close_cache(struct core *c);
-void core_reopen_catalog(struct core *c); /* after -EUCLEAN */
 int core_open_user(struct core *c);
 void core_close_user(struct core *c);
 
@@ -241,6 +243,7 @@ void sync_start(struct core *c);
 void sync_done(struct core *c);
 void sync_stop(struct core *c);       /* signed out: end the run, answer the waiting */
 void sync_now(struct core *c);        /* as soon as may be */
+void sync_restart(struct core *c);    /* a database was replaced: what was under way is for the old one */
 void sync_reschedule(struct core *c); /* pending, push or the configuration changed */
 
 /* push.c */

@@ -225,13 +225,20 @@ static int open_databases(struct core *c, char **ret_error)
 	return 0;
 }
 
-void core_reopen_catalog(struct core *c)
+void core_mend_catalog(struct core *c)
 {
 	_cleanup_free_ char *aside = NULL;
 
-	if (catalog_reopen(c->catalog, &aside) < 0)
+	if (catalog_check(c->catalog) >= 0)
+		return;
+	log_info("The catalog is filled again: %s", catalog_error(c->catalog));
+	if (catalog_reopen(c->catalog, &aside) < 0) {
 		log_error("The catalog cannot be opened. %s", store_open_error());
+		return;
+	}
 	note_catalog(c, aside);
+	c->sync.want_full = true;
+	sync_restart(c);
 }
 
 int core_new(struct event_base *base, struct config *config, struct core **ret, char **ret_error)
@@ -390,6 +397,21 @@ int core_open_cache(struct core *c)
 	return r;
 }
 
+int core_mend_cache(struct core *c)
+{
+	int r;
+
+	if (c->user && userdb_check(c->user) >= 0)
+		return 0;
+	if (c->user)
+		log_info("The cache of orders is filled again: %s", userdb_error(c->user));
+	core_close_cache(c);
+	r = core_open_cache(c);
+	if (r >= 0 || c->sync.running)
+		sync_restart(c);
+	return r;
+}
+
 void core_close_cache(struct core *c)
 {
 	orders_unload(c);
@@ -419,6 +441,7 @@ void core_close_user(struct core *c)
 
 struct catalog *core_catalog(struct core *c)
 {
+	core_mend_catalog(c);
 	return c->catalog;
 }
 

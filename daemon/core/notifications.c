@@ -41,6 +41,8 @@ int notifications_apply(struct core *c, json_object *o, bool silent)
 	struct notification n = { 0 };
 	int r;
 
+	if (!c->user)
+		return -ENOTCONN;
 	r = push_decode_notification(o, &n);
 	if (r < 0)
 		return r;

@@ -328,6 +328,8 @@ int orders_apply(struct core *c, json_object *json, enum order_source source)
 	r = customer_decode_order(json, &o);
 	if (r < 0)
 		return r;
+	if (!c->user) /* the cache cannot be opened; sync will bring it */
+		return -ENOTCONN;
 	r = userdb_order_put(c->user, o, json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN), source,
 			     now_realtime(), &before);
 	if (r < 0) {
@@ -407,6 +409,8 @@ int orders_apply_local(struct core *c, const struct outbox_row *row, bool silent
 
 	if (!v)
 		return -ENOMEM;
+	if (!c->user) /* orders_load() shows the row when there is a cache again */
+		return -ENOTCONN;
 	if (!silent)
 		v->order->changed = now_realtime();
 	r = view_to_json(v, &json);

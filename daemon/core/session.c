@@ -55,7 +55,7 @@ int session_require(struct core *c, bool reading, struct failure *f)
 	if (!reading && c->session.row.expired)
 		return failure_set(f, CC_E_SESSION_EXPIRED, "The session of %s has expired; sign in again",
 				   c->session.row.login);
-	if (!c->user && core_open_cache(c) < 0)
+	if (core_mend_cache(c) < 0)
 		return failure_set(f, CC_E_STORAGE, "The cache of orders cannot be opened; see the log");
 	return 0;
 }

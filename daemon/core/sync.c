@@ -160,14 +160,10 @@ static void run_fail_store(struct core *c, int r)
 	failure_from_store(&f, r, "What the service said could not be stored");
 	log_error("%s", failure_message(&f));
 	if (r == -EUCLEAN) {
-		/* Opening it again sets it aside; the next run fills the new one. */
-		if (of_catalog(&c->sync)) {
-			core_reopen_catalog(c);
-		} else {
-			core_close_cache(c);
-			(void)core_open_cache(c);
-		}
+		core_mend_catalog(c);
+		(void)core_mend_cache(c);
 	}
+	/* Last: a disk that damages whatever is written is tried again by the back-off, not at once. */
 	run_end(c, &f, 0);
 }
 
@@ -503,32 +499,20 @@ static bool wants_catalog(struct core *c)
 	return !is_pending(c) && now_boottime() - s->catalog_done >= c->config->idle;
 }
 
-/* A cache may have been deleted under us: SQLite would go on with the file that has no name any more. */
-static int check_caches(struct core *c)
-{
-	if (catalog_check(c->catalog) < 0) {
-		log_info("The catalog is filled again: %s", catalog_error(c->catalog));
-		core_reopen_catalog(c);
-	}
-	if (c->user) {
-		if (userdb_check(c->user) == 0)
-			return 0;
-		log_info("The cache of orders is filled again: %s", userdb_error(c->user));
-		core_close_cache(c);
-	}
-	return core_open_cache(c);
-}
-
 static void run_begin(struct core *c)
 {
 	struct sync *s = &c->sync;
+	int r;
 
 	if (s->running || !c->started || !session_active(c))
 		return;
+	core_mend_catalog(c);
+	r = core_mend_cache(c);
 	event_del(s->timer);
 	s->due = USEC_INFINITY;
-	if (check_caches(c) < 0) {
-		arm(c, schedule_retry(c->config, &s->backoff, is_pending(c), 0));
+	TAILQ_CONCAT(&s->waiters, &s->next_waiters, link);
+	if (r < 0) {
+		run_fail_store(c, r);
 		return;
 	}
 	s->running = true;
@@ -537,7 +521,6 @@ static void run_begin(struct core *c)
 	s->retry_after = 0;
 	failure_done(&s->failure);
 	s->want_full = false;
-	TAILQ_CONCAT(&s->waiters, &s->next_waiters, link);
 	s->step = SYNC_ACCOUNT;
 	step_begin(c);
 }
@@ -556,6 +539,21 @@ void sync_now(struct core *c)
 		c->sync.again = true;
 	else if (now_monotonic() >= c->sync.not_before) /* else it is armed for then */
 		arm(c, 0);
+}
+
+void sync_restart(struct core *c)
+{
+	struct sync *s = &c->sync;
+
+	if (s->running) {
+		api_cancel(TAKE_PTR(s->call));
+		event_del(s->slice);
+		drop_page(s);
+		s->running = false;
+		TAILQ_CONCAT(&s->waiters, &s->next_waiters, link);
+		TAILQ_CONCAT(&s->next_waiters, &s->waiters, link);
+	}
+	sync_now(c);
 }
 
 void sync_reschedule(struct core *c)

@@ -35,6 +35,11 @@ def nonsense(path):
 DAMAGES = {'overwritten': overwrite, 'half': half, 'nonsense': nonsense}
 
 
+def read(path):
+    with open(path, 'rb') as f:
+        return f.read()
+
+
 class DamageTest(harness.TestCase):
     def setUp(self):
         super().setUp()
@@ -112,13 +117,13 @@ class CacheAtRest(DamageTest):
         self.stop()
         path = self.user_db()
         DAMAGES[how](path)
-        kept = open(path, 'rb').read()
+        kept = read(path)
         since = len(self.events.signals)
         self.expected_log += ASIDE
         self.start()
         self.check_filled_again(since)
         aside = [p for p in self.cache('*.damaged-*') if not p.endswith(('-wal', '-shm'))]
-        self.assertEqual([open(p, 'rb').read() == kept for p in aside], [True])
+        self.assertEqual([read(p) == kept for p in aside], [True])
         self.assertIn(os.path.basename(aside[0]), self.daemon_log())
         self.assertIn(os.path.basename(aside[0]), self.client.call('Daemon', 'GetStatus')['cache-db'])
 
@@ -156,7 +161,7 @@ class CacheInUse(DamageTest):
                 self.sync()
                 self.wait_for_orders(ORDERS + 1)
                 self.assertTrue(os.path.exists(self.user_db()))
-                self.assertTrue(self.catalog_db())
+                self.assertTrue(os.path.exists(self.catalog_db()))
                 self.restart()
                 self.wait_for_orders(ORDERS + 1)
                 self.assertEqual(self.list_all(), self.before)
@@ -221,7 +226,7 @@ class CacheInUse(DamageTest):
                         return False
                 harness.poll(there, what='the catalog', every=0.5)
                 self.restart()
-                self.assertEqual(self.products(), products)
+                harness.poll(lambda: self.products() == products, what='the catalog after a restart')
 
 
 class StateDamaged(DamageTest):
@@ -231,14 +236,14 @@ class StateDamaged(DamageTest):
             with self.subTest(how=how):
                 self.stop()
                 damage(path)
-                kept = open(path, 'rb').read()
+                kept = read(path)
                 seq = self.client_seq
                 self.expected_log += ASIDE
                 self.start()
                 self.assertEqual(self.client.get('Session', 'State'), 'signed-out')
                 aside = max((p for p in glob.glob(f'{path}.damaged-*') if not p.endswith(('-wal', '-shm'))),
                             key=os.path.getctime)
-                self.assertEqual(open(aside, 'rb').read(), kept)
+                self.assertEqual(read(aside), kept)
                 self.assertIn(os.path.basename(aside), self.daemon_log())
                 self.assertIn(os.path.basename(aside), self.client.call('Daemon', 'GetStatus')['state-db'])
                 self.sign_in()
