@@ -37,10 +37,11 @@ int auth_check_token(struct call *c)
 	return 0;
 }
 
-int64_t auth_make_user(struct store *st, const char *uid, const char *login, const char *email, const char *phone,
-		       const char *password_hash_text, int64_t now)
+int64_t auth_make_user(struct store *st, const char *uid, const char *login, const char *email,
+		       const char *phone, const char *password_hash_text, int64_t now)
 {
-	store_run(st, "INSERT INTO users (uid, login, email, phone, password, created) VALUES (?, ?, ?, ?, ?, ?)",
+	store_run(st,
+		  "INSERT INTO users (uid, login, email, phone, password, created) VALUES (?, ?, ?, ?, ?, ?)",
 		  "ttttti", uid, login, email, phone, password_hash_text, now);
 	return store_last_id(st);
 }
@@ -84,8 +85,9 @@ int auth_verify_credentials(struct call *c)
 	if (r < 0)
 		return r;
 	c->answer = json_object_new_object();
-	q = store_query(c->sandbox->store, "SELECT id, uid, login, email, phone, password FROM users WHERE login = ?",
-			"t", login);
+	q = store_query(c->sandbox->store,
+			"SELECT id, uid, login, email, phone, password FROM users WHERE login = ?", "t",
+			login);
 	if (!store_step(q) || !password_matches(password, store_text(q, 5))) {
 		json_add_bool(c->answer, "isVerified", false);
 		return 0;
@@ -112,8 +114,8 @@ static int take_grant(struct call *c, int64_t user, const char *grant, struct si
 {
 	int64_t now = clock_now(&c->sandbox->clock);
 
-	if (store_run(c->sandbox->store, "DELETE FROM grants WHERE guid = ? AND user = ? AND until > ?", "tii", grant,
-		      user, now) == 0)
+	if (store_run(c->sandbox->store, "DELETE FROM grants WHERE guid = ? AND user = ? AND until > ?",
+		      "tii", grant, user, now) == 0)
 		return fail_token(c, "not-verified", "The verificationGuid is used, too old or another user's");
 	uuid_make(ret->guid);
 	ret->date = now;
@@ -122,8 +124,10 @@ static int take_grant(struct call *c, int64_t user, const char *grant, struct si
 
 static int take_old_token(struct call *c, int64_t user, struct signin *ret)
 {
-	AUTO_QUERY sqlite3_stmt *q = store_query(c->sandbox->store, "SELECT signin, signin_date, ends, renewable"
-						 " FROM tokens WHERE guid = ? AND user = ?", "ti", c->token, user);
+	AUTO_QUERY sqlite3_stmt *q = store_query(c->sandbox->store,
+						 "SELECT signin, signin_date, ends, renewable"
+						 " FROM tokens WHERE guid = ? AND user = ?",
+						 "ti", c->token, user);
 	int64_t now = clock_now(&c->sandbox->clock);
 
 	if (!store_step(q))
@@ -154,8 +158,8 @@ int auth_get_token(struct call *c)
 	if (!grant && !c->token)
 		return fail_token(c, "not-verified", "A token needs a verificationGuid or an old token");
 	{
-		AUTO_QUERY sqlite3_stmt *q = store_query(c->sandbox->store, "SELECT id FROM users WHERE uid = ?", "t",
-							 uid);
+		AUTO_QUERY sqlite3_stmt *q = store_query(c->sandbox->store,
+							 "SELECT id FROM users WHERE uid = ?", "t", uid);
 
 		user = store_step(q) ? store_int(q, 0) : 0;
 	}
@@ -163,8 +167,10 @@ int auth_get_token(struct call *c)
 	if (r < 0)
 		return r;
 	uuid_make(guid);
-	store_run(c->sandbox->store, "INSERT INTO tokens (guid, user, signin, signin_date, begun, ends)"
-		  " VALUES (?, ?, ?, ?, ?, ?)", "titiii", guid, user, signin.guid, signin.date, now, now + token_life);
+	store_run(c->sandbox->store,
+		  "INSERT INTO tokens (guid, user, signin, signin_date, begun, ends)"
+		  " VALUES (?, ?, ?, ?, ?, ?)",
+		  "titiii", guid, user, signin.guid, signin.date, now, now + token_life);
 	c->answer = json_object_new_object();
 	json_add_text(c->answer, "tokenGuid", guid);
 	json_add_date(c->answer, "tokenBeginDt", now);
@@ -201,8 +207,9 @@ int auth_change_password(struct call *c)
 	if (strcasecmp(uid, c->user.uid) != 0)
 		return call_fail(c, 403, "wrong-owner", "The token is not that user's");
 	{
-		AUTO_QUERY sqlite3_stmt *q = store_query(c->sandbox->store, "SELECT password FROM users WHERE id = ?",
-							 "i", c->user.id);
+		AUTO_QUERY sqlite3_stmt *q = store_query(c->sandbox->store,
+							 "SELECT password FROM users WHERE id = ?", "i",
+							 c->user.id);
 
 		if (!store_step(q) || !password_matches(old, store_text(q, 0)))
 			return answer_exception(c, "The old password is not right");
@@ -233,9 +240,11 @@ int auth_sign_out(struct call *c)
 	if (!c->token)
 		return fail_token(c, "token-missing", "The call needs a token in its Authorization header");
 	{
-		AUTO_QUERY sqlite3_stmt *q = store_query(c->sandbox->store, "SELECT 1 FROM tokens a JOIN tokens b"
-							 " ON a.user = b.user WHERE a.guid = ? AND b.guid = ?", "tt",
-							 c->token, guid);
+		AUTO_QUERY sqlite3_stmt *q =
+			store_query(c->sandbox->store,
+				    "SELECT 1 FROM tokens a JOIN tokens b"
+				    " ON a.user = b.user WHERE a.guid = ? AND b.guid = ?",
+				    "tt", c->token, guid);
 
 		if (!store_step(q))
 			return fail_token(c, "token-unknown", "The token is not known");

@@ -114,8 +114,8 @@ int page_begin(struct call *c, const char *listing, int64_t limit_default, int64
 	if (limit) {
 		p.limit = strtoll(limit, &end, 10);
 		if (end == limit || *end || p.limit < 1)
-			return call_fail(c, 400, "invalid-limit", "The limit \"%.40s\" is not from 1 to %lld", limit,
-					 (long long)limit_max);
+			return call_fail(c, 400, "invalid-limit", "The limit \"%.40s\" is not from 1 to %lld",
+					 limit, (long long)limit_max);
 		if (p.limit > limit_max)
 			p.limit = limit_max;
 	}

@@ -33,10 +33,13 @@ void catalog_fill(struct sandbox *s)
 		char uid[UUID_SIZE];
 
 		menu_uid("product", p->id, uid);
-		store_run(s->store, "INSERT INTO products (id, uid, code, name, description, price, quantity, category,"
-			  " tags, rating, changed, seq) VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?, ?, ?)",
-			  "ittttiiitdii", (int64_t)p->id, uid, code, p->name, p->description, p->price,
-			  p->quantity, (int64_t)p->category, p->tags, p->rating, now, store_next_change(s->store));
+		store_run(
+			s->store,
+			"INSERT INTO products (id, uid, code, name, description, price, quantity, category,"
+			" tags, rating, changed, seq) VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?, ?, ?)",
+			"ittttiiitdii", (int64_t)p->id, uid, code, p->name, p->description, p->price,
+			p->quantity, (int64_t)p->category, p->tags, p->rating, now,
+			store_next_change(s->store));
 	}
 	store_commit(s->store);
 }
@@ -48,13 +51,19 @@ void product_done(struct product *p)
 
 bool catalog_find(struct store *st, int64_t id, struct product *ret)
 {
-	AUTO_QUERY sqlite3_stmt *q = store_query(st, "SELECT name, price, ifnull(quantity, -1), deleted FROM products"
-						 " WHERE id = ?", "i", id);
+	AUTO_QUERY sqlite3_stmt *q =
+		store_query(st,
+			    "SELECT name, price, ifnull(quantity, -1), deleted FROM products"
+			    " WHERE id = ?",
+			    "i", id);
 
 	if (!store_step(q))
 		return false;
 	*ret = (struct product){
-		.id = id, .name = xstrdup(store_text(q, 0)), .price = store_int(q, 1), .quantity = store_int(q, 2),
+		.id = id,
+		.name = xstrdup(store_text(q, 0)),
+		.price = store_int(q, 1),
+		.quantity = store_int(q, 2),
 		.deleted = store_int(q, 3),
 	};
 	return true;
@@ -101,7 +110,8 @@ static json_object *tags_to_json(const char *tags)
 	return a;
 }
 
-#define PRODUCT_COLUMNS "id, uid, code, name, description, price, quantity, category, tags, rating, deleted, changed, seq"
+#define PRODUCT_COLUMNS                                                                                      \
+	"id, uid, code, name, description, price, quantity, category, tags, rating, deleted, changed, seq"
 
 static json_object *product_to_json(sqlite3_stmt *q)
 {
@@ -140,8 +150,9 @@ int catalog_products_get(struct call *c)
 	r = page_begin(c, "products", PRODUCTS_DEFAULT, PRODUCTS_MAX, &page);
 	if (r < 0)
 		return r;
-	q = store_query(c->sandbox->store, "SELECT " PRODUCT_COLUMNS " FROM products WHERE seq > ? ORDER BY seq LIMIT ?",
-			"ii", page.since, page.limit + 1);
+	q = store_query(c->sandbox->store,
+			"SELECT " PRODUCT_COLUMNS " FROM products WHERE seq > ? ORDER BY seq LIMIT ?", "ii",
+			page.since, page.limit + 1);
 	while (store_step(q) && page_add(&page, product_to_json(q), store_int(q, 12)))
 		;
 	return page_end(c, &page);
@@ -150,7 +161,8 @@ int catalog_products_get(struct call *c)
 /* {id, price?, quantity?, isDeleted?}: changes a product, for trying what happens then. */
 int control_product(struct call *c)
 {
-	json_object *price = json_member(c->body, "price"), *deleted = json_member(c->body, "isDeleted"), *quantity;
+	json_object *price = json_member(c->body, "price"), *deleted = json_member(c->body, "isDeleted"),
+		    *quantity;
 	AUTO_QUERY sqlite3_stmt *q = NULL;
 	struct product p AUTO(product_done) = { 0 };
 	int64_t id;
@@ -170,9 +182,11 @@ int control_product(struct call *c)
 			return call_fail(c, 422, "invalid-quantity", "The quantity is no integer and not null");
 		p.quantity = quantity ? json_object_get_int64(quantity) : -1;
 	}
-	store_run(c->sandbox->store, "UPDATE products SET price = ?, deleted = ?, quantity = nullif(?, -1), changed = ?,"
-		  " seq = ? WHERE id = ?", "iiiiii", p.price, (int64_t)p.deleted, p.quantity,
-		  clock_now(&c->sandbox->clock), store_next_change(c->sandbox->store), id);
+	store_run(c->sandbox->store,
+		  "UPDATE products SET price = ?, deleted = ?, quantity = nullif(?, -1), changed = ?,"
+		  " seq = ? WHERE id = ?",
+		  "iiiiii", p.price, (int64_t)p.deleted, p.quantity, clock_now(&c->sandbox->clock),
+		  store_next_change(c->sandbox->store), id);
 	q = store_query(c->sandbox->store, "SELECT " PRODUCT_COLUMNS " FROM products WHERE id = ?", "i", id);
 	(void)store_step(q);
 	c->answer = product_to_json(q);

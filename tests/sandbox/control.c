@@ -57,7 +57,8 @@ int control_clock(struct call *c)
 		return call_fail(c, 422, "invalid-advance-sec", "\"advanceSec\" is no integer from 0 to %lld",
 				 (long long)advance_max);
 	if (json_int_member(c->body, "lateMinutes", -1, &late) < 0 || late < -1 || late > 600)
-		return call_fail(c, 422, "invalid-late-minutes", "\"lateMinutes\" is no integer from 0 to 600, nor null");
+		return call_fail(c, 422, "invalid-late-minutes",
+				 "\"lateMinutes\" is no integer from 0 to 600, nor null");
 	if (json_object_object_get_ex(c->body, "lateMinutes", &late_member))
 		s->late_minutes = late;
 	if (speed != s->clock.speed || advance > 0) {
@@ -84,7 +85,8 @@ int control_advance(struct call *c)
 	if (r < 0)
 		return r;
 	if (json_int_member(c->body, "delayMinutes", 0, &delay) < 0 || delay < -600 || delay > 600)
-		return call_fail(c, 422, "invalid-delay-minutes", "\"delayMinutes\" is no integer from -600 to 600");
+		return call_fail(c, 422, "invalid-delay-minutes",
+				 "\"delayMinutes\" is no integer from -600 to 600");
 	if (!name && !delay)
 		return call_fail(c, 422, "invalid-status", "\"status\" or \"delayMinutes\" is needed");
 	if (name && status_parse(name, &status) < 0)

@@ -155,13 +155,21 @@ static void deliver_slowly(struct call *c, struct evbuffer *body, int64_t delay_
 	hold_send_start(d->hold, c->status);
 }
 
+static const char *content_type(const struct call *c)
+{
+	if (c->text)
+		return c->content_type;
+	if (!c->answer)
+		return NULL;
+	return c->status >= 400 ? "application/problem+json" : "application/json; charset=utf-8";
+}
+
 static void deliver_body(struct call *c, const struct effect *e)
 {
 	const char *text = c->text ? c->text : c->answer ? json_text(c->answer) : "";
 	struct evbuffer *body = buffer_new();
 
-	deliver_headers(c, c->text ? c->content_type : !c->answer ? NULL : c->status >= 400 ? "application/problem+json"
-							     : "application/json; charset=utf-8");
+	deliver_headers(c, content_type(c));
 	if (add_etag(c, text))
 		c->status = 304;
 	else
@@ -186,6 +194,28 @@ static void set_status(struct call *c, const struct effect *e)
 	}
 }
 
+static void set_exception(struct call *c, const struct effect *e)
+{
+	static const char message[] = "The kitchen's oven is cold";
+	json_object *workflow;
+
+	if (e->exception == EXCEPTION_TEXT) {
+		c->text = xprintf("error: %s", message);
+		c->content_type = "text/plain; charset=utf-8";
+		return;
+	}
+	c->answer = json_object_new_object();
+	if (e->exception == EXCEPTION_MESSAGE) {
+		json_add_text(c->answer, "exceptionMessage", message);
+		return;
+	}
+	workflow = json_object_new_object();
+	json_add_text(workflow, "message", message);
+	json_add_text(workflow, "stackTrace", "   at Delivery.Kitchen.Oven.Heat()");
+	json_add_text(workflow, "fullMessage", "Delivery.Kitchen.ColdOvenException: The kitchen's oven is cold");
+	json_object_object_add(c->answer, "workflowException", workflow);
+}
+
 void deliver(struct call *c, const struct effect *e)
 {
 	if (e->kind == FAULT_RESET || e->kind == FAULT_RESET_AFTER) {
@@ -198,5 +228,7 @@ void deliver(struct call *c, const struct effect *e)
 	}
 	if (e->kind == FAULT_STATUS || e->kind == FAULT_STATUS_AFTER)
 		set_status(c, e);
+	else if (e->kind == FAULT_EXCEPTION)
+		set_exception(c, e);
 	deliver_body(c, e);
 }

@@ -52,12 +52,27 @@ static const struct {
 
 const char *faults_kind_name(enum fault_kind kind)
 {
+	static const char *const others[] = {
+		[FAULT_STATUS] = "status",
+		[FAULT_STATUS_AFTER] = "status-after",
+		[FAULT_GARBAGE] = "garbage",
+		[FAULT_EXCEPTION] = "exception",
+	};
+
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		if (kinds[i].kind == kind)
 			return kinds[i].name;
-	return kind == FAULT_GARBAGE ? "garbage" : kind == FAULT_STATUS ? "status" :
-	       kind == FAULT_STATUS_AFTER ? "status-after" : NULL;
+	return (size_t)kind < COUNT_OF(others) ? others[kind] : NULL;
 }
+
+static const struct {
+	const char *name;
+	enum exception exception;
+} exceptions[] = {
+	{ "exception", EXCEPTION_MESSAGE },
+	{ "exception:workflow", EXCEPTION_WORKFLOW },
+	{ "exception:text", EXCEPTION_TEXT },
+};
 
 struct faults *faults_new(void)
 {
@@ -101,6 +116,12 @@ static int parse_kind(const char *text, struct effect *ret)
 		if (strcmp(garbages[i].name, text) == 0) {
 			ret->kind = FAULT_GARBAGE;
 			ret->garbage = garbages[i].garbage;
+			return 0;
+		}
+	for (size_t i = 0; i < COUNT_OF(exceptions); i++)
+		if (strcmp(exceptions[i].name, text) == 0) {
+			ret->kind = FAULT_EXCEPTION;
+			ret->exception = exceptions[i].exception;
 			return 0;
 		}
 	return parse_status(text, ret);
@@ -178,7 +199,8 @@ static json_object *rules_to_json(const struct faults *f)
 		json_add_text(o, "kind", r->kind_text);
 		json_object_object_add(o, "probability", json_object_new_double(r->probability));
 		json_object_object_add(o, "delayMs",
-				       r->effect.delay_ms < 0 ? NULL : json_object_new_int64(r->effect.delay_ms));
+				       r->effect.delay_ms < 0 ? NULL
+							      : json_object_new_int64(r->effect.delay_ms));
 		json_object_object_add(o, "count", r->count < 0 ? NULL : json_object_new_int64(r->count));
 		json_add_int(o, "hits", r->hits);
 		json_object_array_add(a, o);
@@ -217,11 +239,13 @@ static int read_rule(struct call *c, struct rule *r)
 		return call_fail(c, 422, "invalid-kind", "There is no fault \"%s\", see --help", kind);
 	r->probability = probability ? json_object_get_double(probability) : 1;
 	if ((probability && !json_object_is_type(probability, json_type_int) &&
-	     !json_object_is_type(probability, json_type_double)) || !(r->probability >= 0 && r->probability <= 1))
+	     !json_object_is_type(probability, json_type_double)) ||
+	    !(r->probability >= 0 && r->probability <= 1))
 		return call_fail(c, 422, "invalid-probability", "The probability is no number from 0 to 1");
-	if (json_int_member(c->body, "delayMs", -1, &r->effect.delay_ms) < 0 || r->effect.delay_ms > DELAY_MS_MAX ||
-	    r->effect.delay_ms < -1)
-		return call_fail(c, 422, "invalid-delay-ms", "\"delayMs\" is no integer from 0 to %d", DELAY_MS_MAX);
+	if (json_int_member(c->body, "delayMs", -1, &r->effect.delay_ms) < 0 ||
+	    r->effect.delay_ms > DELAY_MS_MAX || r->effect.delay_ms < -1)
+		return call_fail(c, 422, "invalid-delay-ms", "\"delayMs\" is no integer from 0 to %d",
+				 DELAY_MS_MAX);
 	if (json_int_member(c->body, "count", -1, &r->count) < 0 || r->count < -1)
 		return call_fail(c, 422, "invalid-count", "\"count\" is no integer that is not negative");
 	return 0;

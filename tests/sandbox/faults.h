@@ -1,5 +1,6 @@
 /*
- * What goes wrong on purpose. Rules are set by POST /Sandbox/Faults and are forgotten at the end of the program.
+ * What goes wrong on purpose. Rules are set by POST /Sandbox/Faults and are forgotten at the end of the
+ * program.
  */
 #pragma once
 
@@ -10,6 +11,7 @@ enum fault_kind {
 	FAULT_LATENCY,
 	FAULT_STATUS,
 	FAULT_STATUS_AFTER,
+	FAULT_EXCEPTION,
 	FAULT_RESET,
 	FAULT_RESET_AFTER,
 	FAULT_TRUNCATE,
@@ -21,6 +23,9 @@ enum fault_kind {
 	FAULT_DUPLICATE_PUSH,
 };
 
+/* The platform's ways of saying in a 200 that it failed. */
+enum exception { EXCEPTION_MESSAGE, EXCEPTION_WORKFLOW, EXCEPTION_TEXT };
+
 enum garbage { GARBAGE_HTML, GARBAGE_BYTES, GARBAGE_HUGE, GARBAGE_DEEP };
 
 /* What happens to one request. */
@@ -31,6 +36,7 @@ struct effect {
 	int status;
 	char code[64];         /* of the problem; "" for none */
 	enum garbage garbage;
+	enum exception exception;
 	bool expire_tokens;
 };
 

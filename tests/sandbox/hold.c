@@ -133,8 +133,8 @@ void connection_reset(struct evhttp_request *req)
 	struct evhttp_connection *conn = evhttp_request_get_connection(req);
 	struct linger hard = { .l_onoff = 1 };
 
-	(void)setsockopt(bufferevent_getfd(evhttp_connection_get_bufferevent(conn)), SOL_SOCKET, SO_LINGER, &hard,
-			 sizeof(hard));
+	(void)setsockopt(bufferevent_getfd(evhttp_connection_get_bufferevent(conn)), SOL_SOCKET, SO_LINGER,
+			 &hard, sizeof(hard));
 	free_soon(conn);
 }
 

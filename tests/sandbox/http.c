@@ -46,7 +46,8 @@ static void on_gone(void *data)
 static int read_uri(struct call *c)
 {
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(c->req);
-	const char *path = uri ? evhttp_uri_get_path(uri) : NULL, *query = uri ? evhttp_uri_get_query(uri) : NULL;
+	const char *path = uri ? evhttp_uri_get_path(uri) : NULL,
+		   *query = uri ? evhttp_uri_get_query(uri) : NULL;
 
 	c->path = xstrdup(path ? path : "");
 	if (!*c->path || (query && *query && evhttp_parse_query_str(query, &c->query) < 0))
@@ -77,7 +78,8 @@ static void proceed(struct exchange *x)
 		stall(x);
 		return;
 	}
-	if (x->effect.kind != FAULT_RESET && x->effect.kind != FAULT_STATUS)
+	if (x->effect.kind != FAULT_RESET && x->effect.kind != FAULT_STATUS &&
+	    x->effect.kind != FAULT_EXCEPTION)
 		router_dispatch(c);
 	if (c->stalled)
 		stall(x);
@@ -100,7 +102,8 @@ static void on_latency_over(evutil_socket_t fd, short what, void *data)
 
 static void wait_first(struct exchange *x)
 {
-	struct timeval tv = { .tv_sec = x->effect.latency_ms / 1000, .tv_usec = x->effect.latency_ms % 1000 * 1000 };
+	struct timeval tv = { .tv_sec = x->effect.latency_ms / 1000,
+			      .tv_usec = x->effect.latency_ms % 1000 * 1000 };
 
 	x->hold = hold_new(x->call.req, on_gone, x);
 	x->timer = evtimer_new(x->call.sandbox->base, on_latency_over, x);

@@ -93,26 +93,28 @@ static void flush(struct connection *n)
 	evbuffer_free(event);
 }
 
-/*
- * Ends a connection; the client hears of it by the end of its stream, or by the 204 to its poll. Who polls and is
- * between two polls gets with the next one what there was to say.
- */
-void connection_close(struct connection *n)
+/* The client hears of it by the end of its stream, or by the 204 to its poll. */
+static void end(struct connection *n)
 {
-	if (n->transport == TRANSPORT_POLLING && evbuffer_get_length(n->out) > 0 && !n->closing) {
-		n->closing = true;
-		event_del(n->ping);
-		event_del(n->silence);
-		arm(n->idle, NEXT_POLL_SEC);
-		flush(n);
-		return;
-	}
-	flush(n);
 	if (n->hold && n->transport == TRANSPORT_EVENTS)
 		hold_end(TAKE(n->hold));
 	else if (n->hold)
 		evhttp_send_reply(hold_release(TAKE(n->hold)), 204, NULL, NULL);
 	connection_free(n);
+}
+
+/* Who polls, and is between two polls, hears with the next ones what there was to say, and of the end. */
+void connection_close(struct connection *n)
+{
+	flush(n);
+	if (n->transport != TRANSPORT_POLLING || n->hold || n->closing) {
+		end(n);
+		return;
+	}
+	n->closing = true;
+	event_del(n->ping);
+	event_del(n->silence);
+	arm(n->idle, NEXT_POLL_SEC);
 }
 
 bool connection_send(struct connection *n, json_object *message)
@@ -124,8 +126,7 @@ bool connection_send(struct connection *n, json_object *message)
 	evbuffer_add(n->out, text, strlen(text));
 	evbuffer_add(n->out, "\x1e", 1);
 	if (evbuffer_get_length(n->out) + (n->hold ? hold_backlog(n->hold) : 0) > BACKLOG_MAX) {
-		evbuffer_drain(n->out, evbuffer_get_length(n->out));
-		connection_close(n);
+		end(n);
 		return false;
 	}
 	flush(n);
@@ -313,7 +314,7 @@ static int poll(struct call *c, struct connection *n)
 		return 0;
 	}
 	if (n->closing && evbuffer_get_length(n->out) == 0) {
-		connection_close(n);
+		end(n);
 		c->status = 204;
 		return 0;
 	}
@@ -374,8 +375,7 @@ int hub_delete(struct call *c)
 		return r;
 	if (n->transport != TRANSPORT_POLLING)
 		return call_fail(c, 400, "not-polling", "Only a connection of long polling is ended like this");
-	evbuffer_drain(n->out, evbuffer_get_length(n->out));
-	connection_close(n);
+	end(n);
 	c->status = 202;
 	return 0;
 }

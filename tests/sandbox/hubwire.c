@@ -34,7 +34,8 @@ static int shake_hands(struct connection *n, json_object *m)
 	else if (strcmp(protocol, "json") != 0)
 		error = xprintf("The protocol '%.40s' is not supported.", protocol);
 	else if (version != 1)
-		error = xprintf("The server does not support version %lld of the 'json' protocol.", (long long)version);
+		error = xprintf("The server does not support version %lld of the 'json' protocol.",
+				(long long)version);
 	if (error)
 		json_add_text(answer, "error", error);
 	else
@@ -55,7 +56,8 @@ static int refuse_invocation(struct connection *n, json_object *m)
 	AUTO_FREE char *error = NULL;
 	const char *target = NULL, *id = NULL;
 
-	if (json_string_member(m, "invocationId", &id) < 0 || json_string_member(m, "target", &target) < 0 || !id)
+	if (json_string_member(m, "invocationId", &id) < 0 || json_string_member(m, "target", &target) < 0 ||
+	    !id)
 		return 0;
 	error = xprintf("Unknown hub method '%.60s'", target ? target : "");
 	json_add_int(completion, "type", TYPE_COMPLETION);
@@ -95,7 +97,8 @@ void hubwire_receive(struct connection *n)
 				hubwire_close(n, "A message is too long.", false);
 			return;
 		}
-		r = json_read_object((const char *)evbuffer_pullup(n->in, end.pos + 1), (size_t)end.pos, &m, &why);
+		r = json_read_object((const char *)evbuffer_pullup(n->in, end.pos + 1), (size_t)end.pos, &m,
+				     &why);
 		evbuffer_drain(n->in, (size_t)end.pos + 1);
 		if (r < 0) {
 			hubwire_close(n, "A message is no JSON object.", false);

@@ -53,7 +53,10 @@ void journal_request(struct call *c, const struct effect *e)
 	c->number = ++j->total;
 	n = &j->recent[c->number % RECENT_MAX];
 	*n = (struct entry){
-		.number = c->number, .date = clock_now(&c->sandbox->clock), .route = (size_t)route, .fault = e->kind,
+		.number = c->number,
+		.date = clock_now(&c->sandbox->clock),
+		.route = (size_t)route,
+		.fault = e->kind,
 		.has_token = evhttp_find_header(in, "Authorization"),
 	};
 	copy(n->request_id, evhttp_find_header(in, "X-Request-Id"));
@@ -81,9 +84,12 @@ void journal_add(struct call *c, const char *kind, const char *order_uid, const 
 
 static json_object *orders_to_json(struct store *st)
 {
-	AUTO_QUERY sqlite3_stmt *q = store_query(st, "SELECT o.uid, o.key, u.login, o.total_price, o.status, o.created,"
-						 " o.payment_type, o.id FROM orders o JOIN users u ON u.id = o.user"
-						 " WHERE NOT o.seeded ORDER BY o.id", "");
+	AUTO_QUERY sqlite3_stmt *q =
+		store_query(st,
+			    "SELECT o.uid, o.key, u.login, o.total_price, o.status, o.created,"
+			    " o.payment_type, o.id FROM orders o JOIN users u ON u.id = o.user"
+			    " WHERE NOT o.seeded ORDER BY o.id",
+			    "");
 	json_object *a = json_object_new_array();
 
 	while (store_step(q)) {
@@ -104,9 +110,11 @@ static json_object *orders_to_json(struct store *st)
 
 static json_object *acts_to_json(struct store *st, const char *kind, const char *detail_name)
 {
-	AUTO_QUERY sqlite3_stmt *q = store_query(st, "SELECT j.order_uid, j.key, u.login, j.detail, j.date FROM journal j"
-						 " JOIN users u ON u.id = j.user WHERE j.kind = ? ORDER BY j.id", "t",
-						 kind);
+	AUTO_QUERY sqlite3_stmt *q =
+		store_query(st,
+			    "SELECT j.order_uid, j.key, u.login, j.detail, j.date FROM journal j"
+			    " JOIN users u ON u.id = j.user WHERE j.kind = ? ORDER BY j.id",
+			    "t", kind);
 	json_object *a = json_object_new_array();
 
 	while (store_step(q)) {
@@ -182,7 +190,8 @@ int control_journal(struct call *c)
 	json_object_object_add(c->answer, "cancellations", acts_to_json(c->sandbox->store, "cancel", "reason"));
 	json_object_object_add(c->answer, "ratings", acts_to_json(c->sandbox->store, "rating", "rating"));
 	json_object_object_add(c->answer, "counts", counts_to_json(j));
-	json_object_object_add(c->answer, "requests", requests_to_json(j, since ? strtoll(since, NULL, 10) : 0));
+	json_object_object_add(c->answer, "requests",
+			       requests_to_json(j, since ? strtoll(since, NULL, 10) : 0));
 	json_add_int(c->answer, "lastRequest", j->total);
 	json_add_int(c->answer, "pushConnections", (int64_t)hub_count(c->sandbox));
 	return 0;

@@ -30,7 +30,7 @@ static int64_t lateness(struct sandbox *s)
 /* The expected dates follow from the plan, for what has not happened yet. */
 static void expect(struct sandbox *s, struct order *o)
 {
-	if (o->status >= STATUS_DELIVERED)
+	if (o->status >= STATUS_DELIVERED || o->status == STATUS_AWAITING_PAYMENT)
 		return;
 	if (!o->start_actual)
 		o->start_expected = clock_date_of_life(&s->clock, o->plan.process);
@@ -50,7 +50,8 @@ void life_plan(struct sandbox *s, struct order *o)
 		return;
 	}
 	for (size_t i = 0; i < json_object_array_length(o->items); i++)
-		dishes += json_object_get_int64(json_member(json_object_array_get_idx(o->items, i), "quantity"));
+		dishes += json_object_get_int64(
+			json_member(json_object_array_get_idx(o->items, i), "quantity"));
 	p->process = life + seconds(s, 45, 90);
 	p->cook = p->process + seconds(s, 150, 210);
 	p->promised_ready = p->cook + seconds(s, 540, 660) + (dishes > 12 ? 12 : dishes) * USEC_PER_MINUTE;
@@ -256,8 +257,9 @@ int life_advance(struct sandbox *s, struct order *o, enum status status)
 		struct plan *p = &o->plan;
 		int64_t life = clock_life(&s->clock);
 		const int64_t due[] = {
-			[STATUS_PROCESSING] = p->process, [STATUS_COOKING] = p->cook, [STATUS_READY] = p->ready,
-			[STATUS_IN_DELIVERY] = p->deliver, [STATUS_DELIVERED] = p->arrive, [STATUS_FINISHED] = life,
+			[STATUS_PROCESSING] = p->process, [STATUS_COOKING] = p->cook,
+			[STATUS_READY] = p->ready,	  [STATUS_IN_DELIVERY] = p->deliver,
+			[STATUS_DELIVERED] = p->arrive,	  [STATUS_FINISHED] = life,
 		};
 
 		shift = due[next] > life ? due[next] - life : 0;

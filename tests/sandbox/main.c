@@ -134,7 +134,8 @@ static void start_clock(struct sandbox *s)
 
 int main(int argc, char **argv)
 {
-	struct sandbox s = { .options = { .port = 8080, .ping_sec = 15, .client_timeout_sec = 30 }, .late_minutes = -1 };
+	struct sandbox s = { .options = { .port = 8080, .ping_sec = 15, .client_timeout_sec = 30 },
+			     .late_minutes = -1 };
 	struct event *term, *interrupt;
 	int r;
 

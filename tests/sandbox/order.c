@@ -31,9 +31,12 @@ static const struct {
 
 /* The order of the columns is the order of everything below. */
 #define COLUMNS \
-	"uid, user, key, seeded, status, payment_type, products_price, delivery_price, additional_price, tax_price," \
-	" total_price, items, payments, timeline, city, address, recipient, phone, comment, deliver_at, origin," \
-	" origin_lat, origin_lon, lat, lon, courier, courier_lat, courier_lon, courier_date, created, changed," \
+	"uid, user, key, seeded, status, payment_type, products_price, delivery_price, additional_price," \
+	" tax_price," \
+	" total_price, items, payments, timeline, city, address, recipient, phone, comment, deliver_at," \
+	" origin," \
+	" origin_lat, origin_lon, lat, lon, courier, courier_lat, courier_lon, courier_date, created," \
+	" changed," \
 	" start_expected, start_actual, end_expected, end_actual, cooking_expected, cooking_actual, rating," \
 	" rating_comment, rating_date, code, due_process, due_cook, due_ready, due_deliver, due_arrive," \
 	" promised_ready, promised_arrive, due_notice, next_due, seq"
@@ -157,16 +160,18 @@ void order_from_row(sqlite3_stmt *q, struct order *ret)
 	(o)->products_price, (o)->delivery_price, (o)->additional_price, (o)->tax_price, (o)->total_price, \
 	json_text((o)->items), json_text((o)->payments), json_text((o)->timeline), (o)->city, (o)->address, \
 	(o)->recipient, (o)->phone, (o)->comment, (o)->deliver_at, (o)->origin, (o)->from.latitude, \
-	(o)->from.longitude, (o)->to.latitude, (o)->to.longitude, (int64_t)(o)->courier, (o)->courier_at.latitude, \
+	(o)->from.longitude, (o)->to.latitude, (o)->to.longitude, (int64_t)(o)->courier, \
+	(o)->courier_at.latitude, \
 	(o)->courier_at.longitude, (o)->courier_date, (o)->created, (o)->changed, (o)->start_expected, \
 	(o)->start_actual, (o)->end_expected, (o)->end_actual, (o)->cooking_expected, (o)->cooking_actual, \
 	(o)->rating, (o)->rating_comment, (o)->rating_date, (o)->code, (o)->plan.process, (o)->plan.cook, \
-	(o)->plan.ready, (o)->plan.deliver, (o)->plan.arrive, (o)->plan.promised_ready, (o)->plan.promised_arrive, \
-	(o)->plan.notice, (o)->plan.next, (o)->seq
+	(o)->plan.ready, (o)->plan.deliver, (o)->plan.arrive, (o)->plan.promised_ready, \
+	(o)->plan.promised_arrive, (o)->plan.notice, (o)->plan.next, (o)->seq
 
 /* next_due is NULL where nothing is due, for the sake of its index. */
 #define PLACES \
-	"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?," \
+	"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?," \
+	" ?, ?, ?," \
 	" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?"
 
 void order_insert(struct store *st, struct order *o)
@@ -177,12 +182,14 @@ void order_insert(struct store *st, struct order *o)
 
 void order_update(struct store *st, const struct order *o)
 {
-	store_run(st, "UPDATE orders SET (" COLUMNS ") = (" PLACES ") WHERE id = ?", TYPES "i", VALUES(o), o->id);
+	store_run(st, "UPDATE orders SET (" COLUMNS ") = (" PLACES ") WHERE id = ?", TYPES "i", VALUES(o),
+		  o->id);
 }
 
 int order_load(struct store *st, const char *uid, struct order *ret)
 {
-	AUTO_QUERY sqlite3_stmt *q = store_query(st, "SELECT " COLUMNS ", id FROM orders WHERE uid = ?", "t", uid);
+	AUTO_QUERY sqlite3_stmt *q =
+		store_query(st, "SELECT " COLUMNS ", id FROM orders WHERE uid = ?", "t", uid);
 
 	if (!store_step(q))
 		return -ENOENT;
@@ -203,14 +210,16 @@ int order_load_due(struct store *st, int64_t life, struct order *ret)
 
 sqlite3_stmt *order_query_changed(struct store *st, int64_t user, int64_t since, int64_t limit)
 {
-	return store_query(st, "SELECT " COLUMNS ", id FROM orders WHERE user = ? AND seq > ? ORDER BY seq LIMIT ?",
+	return store_query(st,
+			   "SELECT " COLUMNS ", id FROM orders WHERE user = ? AND seq > ? ORDER BY seq LIMIT ?",
 			   "iii", user, since, limit);
 }
 
 sqlite3_stmt *order_query_pending(struct store *st, int64_t user)
 {
-	return store_query(st, "SELECT " COLUMNS ", id FROM orders WHERE user = ? AND status < 6 ORDER BY seq", "i",
-			   user);
+	return store_query(st,
+			   "SELECT " COLUMNS ", id FROM orders WHERE user = ? AND status < 6 ORDER BY seq",
+			   "i", user);
 }
 
 void order_touch(struct sandbox *s, struct order *o)
@@ -233,12 +242,14 @@ void order_set_status(struct order *o, enum status status, int64_t date)
 
 static bool is_paid(const struct order *o)
 {
+	static const char *const paid[] = { "Processed", "Confirmed", "Finished" };
+
 	for (size_t i = 0; i < json_object_array_length(o->payments); i++) {
 		json_object *status = json_member(json_object_array_get_idx(o->payments, i), "status");
-		const char *s = json_object_get_string(status);
 
-		if (s && (strcmp(s, "Processed") == 0 || strcmp(s, "Confirmed") == 0 || strcmp(s, "Finished") == 0))
-			return true;
+		for (size_t k = 0; status && k < COUNT_OF(paid); k++)
+			if (strcmp(json_object_get_string(status), paid[k]) == 0)
+				return true;
 	}
 	return false;
 }

@@ -73,7 +73,8 @@ static int read_payment_type(struct call *c, struct order *o)
 	if (r < 0)
 		return r;
 	if (payment_type_parse(type, &o->payment_type) < 0)
-		return call_fail(c, 422, "invalid-payment-type", "\"%s\" is none of Cash, POS, QR code, Card", type);
+		return call_fail(c, 422, "invalid-payment-type", "\"%s\" is none of Cash, POS, QR code, Card",
+				 type);
 	if (method && strcmp(method, payment_method_name(o->payment_type)) != 0)
 		return call_fail(c, 422, "invalid-payment-method", "%s is paid \"%s\", not \"%s\"", type,
 				 payment_method_name(o->payment_type), method);
@@ -128,7 +129,8 @@ static int read_wishes(struct call *c, struct order *o)
 	if (r < 0)
 		return r;
 	if (o->deliver_at && (o->deliver_at < now || o->deliver_at > now + deliver_at_max))
-		return call_fail(c, 422, "invalid-deliver-at", "\"deliverAt\" is past, or more than two weeks ahead");
+		return call_fail(c, 422, "invalid-deliver-at",
+				 "\"deliverAt\" is past, or more than two weeks ahead");
 	o->comment = xstrdup(comment);
 	o->recipient = xstrdup(recipient);
 	return 0;
@@ -140,9 +142,11 @@ static int check_amount(struct call *c, const struct basket *b)
 	json_object *amount = json_member(c->body, "paymentAmount");
 	int64_t cents;
 
-	if (!amount || (!json_object_is_type(amount, json_type_int) && !json_object_is_type(amount, json_type_double)) ||
+	if (!amount ||
+	    (!json_object_is_type(amount, json_type_int) && !json_object_is_type(amount, json_type_double)) ||
 	    money_parse(json_object_get_string(amount), &cents) < 0)
-		return call_fail(c, 422, "invalid-payment-amount", "\"paymentAmount\" is no amount of " CURRENCY);
+		return call_fail(c, 422, "invalid-payment-amount",
+				 "\"paymentAmount\" is no amount of " CURRENCY);
 	if (b->n_unavailable > 0) {
 		(void)call_fail(c, 409, "product-unavailable", "Some products cannot be had");
 		json_object_object_add(c->answer, "productIds", basket_unavailable_to_json(b));
@@ -253,8 +257,8 @@ int ordering_make(struct call *c)
 	if (r == 0)
 		r = make(c, uid);
 	if (r < 0 && c->status == 409)
-		store_run(c->sandbox->store, "INSERT INTO refusals VALUES (?, ?, ?, ?)", "tiit", uid, c->user.id,
-			  (int64_t)c->status, json_text(c->answer));
+		store_run(c->sandbox->store, "INSERT INTO refusals VALUES (?, ?, ?, ?)", "tiit", uid,
+			  c->user.id, (int64_t)c->status, json_text(c->answer));
 	return r;
 }
 

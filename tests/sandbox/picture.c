@@ -1,5 +1,6 @@
 /*
- * Pictures of products and categories: drawn from the name, so that every one is another and each is always the same.
+ * Pictures of products and categories: drawn from the name, so that every one is another and each is always
+ * the same.
  */
 #include <ctype.h>
 

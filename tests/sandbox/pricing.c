@@ -52,7 +52,8 @@ static int read_ids(struct call *c, struct basket *b)
 		struct line *line;
 
 		if (!json_object_is_type(id, json_type_int))
-			return call_fail(c, 422, "invalid-product-ids", "\"productIds\" has a member that is no integer");
+			return call_fail(c, 422, "invalid-product-ids",
+					 "\"productIds\" has a member that is no integer");
 		line = find_line(b, json_object_get_int64(id));
 		if (!line) {
 			line = &b->lines[b->n_lines++];
@@ -84,10 +85,13 @@ static int read_notes(struct call *c, struct basket *b)
 					 "A product's note is not {\"productId\":…,\"note\":\"…\"}");
 		line = find_line(b, id);
 		if (!line)
-			return call_fail(c, 422, "invalid-product-notes", "There is a note for product %lld, which is"
-					 " not in the order", (long long)id);
+			return call_fail(c, 422, "invalid-product-notes",
+					 "There is a note for product %lld, which is"
+					 " not in the order",
+					 (long long)id);
 		if (note && strlen(note) > NOTE_MAX)
-			return call_fail(c, 422, "invalid-product-notes", "A note has at most %d bytes", NOTE_MAX);
+			return call_fail(c, 422, "invalid-product-notes", "A note has at most %d bytes",
+					 NOTE_MAX);
 		free(line->note);
 		line->note = xstrdup(note);
 	}

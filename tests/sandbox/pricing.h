@@ -25,8 +25,8 @@ struct basket {
 /* Fees follow from the price of the products alone. */
 void pricing_add_fees(struct basket *b);
 /*
- * Reads productIds and productNotes of the body and prices them. What cannot be had is in @unavailable and costs
- * nothing. The failures are 422.
+ * Reads productIds and productNotes of the body and prices them. What cannot be had is in @unavailable and
+ * costs nothing. The failures are 422.
  */
 int pricing_read(struct call *c, struct basket *b);
 void basket_done(struct basket *b);

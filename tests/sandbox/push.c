@@ -12,17 +12,22 @@ struct notice {
 };
 
 static const struct notice notices[] = {
-	[STATUS_PROCESSING] = { "order-status", "We have your order", "Order %s was accepted by the kitchen." },
-	[STATUS_COOKING] = { "order-status", "Your order is being cooked", "The kitchen has started with order %s." },
-	[STATUS_READY] = { "order-status", "Your order is ready", "Order %s is packed and waits for its courier." },
+	[STATUS_PROCESSING] = { "order-status", "We have your order",
+				"Order %s was accepted by the kitchen." },
+	[STATUS_COOKING] = { "order-status", "Your order is being cooked",
+			     "The kitchen has started with order %s." },
+	[STATUS_READY] = { "order-status", "Your order is ready",
+			   "Order %s is packed and waits for its courier." },
 	[STATUS_IN_DELIVERY] = { "courier", "Your order is on its way", "The courier has order %s." },
 	[STATUS_DELIVERED] = { "order-status", "Delivered", "Order %s was delivered. Enjoy!" },
 	[STATUS_CANCELLED] = { "order-status", "Your order was cancelled", "Order %s was cancelled." },
 };
 
-static const struct notice rate_request = { "rate-request", "How was it?", "Tell us what you think of order %s." };
+static const struct notice rate_request = { "rate-request", "How was it?",
+					    "Tell us what you think of order %s." };
 
-static const char *const kinds[] = { "order-status", "payment", "rate-request", "courier", "promotion", "system" };
+static const char *const kinds[] = { "order-status", "payment",	  "rate-request",
+				     "courier",	     "promotion", "system" };
 
 #define COLUMNS "id, uid, title, body, sent, kind, order_uid, read, seq"
 
@@ -42,17 +47,19 @@ static json_object *notification_to_json(sqlite3_stmt *q)
 }
 
 /* Writes a notification and tells it by push; returns it. */
-static json_object *notify(struct sandbox *s, int64_t user, const char *kind, const char *title, const char *body,
-			   const char *order_uid)
+static json_object *notify(struct sandbox *s, int64_t user, const char *kind, const char *title,
+			   const char *body, const char *order_uid)
 {
 	AUTO_QUERY sqlite3_stmt *q = NULL;
 	char uid[UUID_SIZE];
 	json_object *o;
 
 	uuid_make(uid);
-	store_run(s->store, "INSERT INTO notifications (uid, user, title, body, sent, kind, order_uid, seq)"
-		  " VALUES (?, ?, ?, ?, ?, ?, ?, ?)", "tittitti", uid, user, title, body, clock_now(&s->clock), kind,
-		  order_uid, store_next_change(s->store));
+	store_run(s->store,
+		  "INSERT INTO notifications (uid, user, title, body, sent, kind, order_uid, seq)"
+		  " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		  "tittitti", uid, user, title, body, clock_now(&s->clock), kind, order_uid,
+		  store_next_change(s->store));
 	q = store_query(s->store, "SELECT " COLUMNS " FROM notifications WHERE uid = ?", "t", uid);
 	(void)store_step(q);
 	o = notification_to_json(q);
@@ -135,8 +142,10 @@ int notifications_read(struct call *c)
 			return call_fail(c, 403, "wrong-owner", "A notification is another user's");
 	}
 	for (size_t i = 0; i < json_object_array_length(uids); i++)
-		store_run(c->sandbox->store, "UPDATE notifications SET read = 1, seq = ? WHERE uid = ? AND user = ?"
-			  " AND read = 0", "iti", store_next_change(c->sandbox->store),
+		store_run(c->sandbox->store,
+			  "UPDATE notifications SET read = 1, seq = ? WHERE uid = ? AND user = ?"
+			  " AND read = 0",
+			  "iti", store_next_change(c->sandbox->store),
 			  json_object_get_string(json_object_array_get_idx(uids, i)), c->user.id);
 	c->status = 204;
 	return 0;

@@ -46,7 +46,8 @@ static const struct route routes[] = {
 	{ GET, "/CustomerBackend/UserAccountGet", NEEDS_TOKEN, account_get },
 
 	{ GET, "/NotificationsBackend/NotificationsGet", NEEDS_TOKEN, notifications_get },
-	{ POST, "/NotificationsBackend/NotificationsRead", NEEDS_TOKEN | TAKES_BODY | ACTS, notifications_read },
+	{ POST, "/NotificationsBackend/NotificationsRead", NEEDS_TOKEN | TAKES_BODY | ACTS,
+	  notifications_read },
 	{ POST, HUB_PATH "/negotiate", NEEDS_TOKEN, hub_negotiate },
 	{ GET, HUB_PATH, NEEDS_TOKEN, hub_get },
 	{ POST, HUB_PATH, NEEDS_TOKEN, hub_post },
@@ -75,7 +76,8 @@ static const char *method_name(enum evhttp_cmd_type method)
 ssize_t router_index(struct call *c)
 {
 	for (size_t i = 0; i < COUNT_OF(routes); i++)
-		if (routes[i].method == evhttp_request_get_command(c->req) && strcmp(routes[i].path, c->path) == 0)
+		if (routes[i].method == evhttp_request_get_command(c->req) &&
+		    strcmp(routes[i].path, c->path) == 0)
 			return (ssize_t)i;
 	return -1;
 }
@@ -144,7 +146,8 @@ static int key_find(struct call *c, const char *digest)
 	if (!store_step(q))
 		return 0;
 	if (strcmp(store_text(q, 0), digest) != 0)
-		return call_fail(c, 422, "key-reused", "This Idempotency-Key came with another call or body before");
+		return call_fail(c, 422, "key-reused",
+				 "This Idempotency-Key came with another call or body before");
 	c->status = (int)store_int(q, 1);
 	c->answer = store_text(q, 2) ? json_tokener_parse(store_text(q, 2)) : NULL;
 	return 1;
@@ -160,8 +163,8 @@ static void key_remember(struct call *c, const char *digest)
 {
 	if (!is_completed(c->status))
 		return;
-	store_run(c->sandbox->store, "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?)", "ittiti", c->user.id, c->key,
-		  digest, (int64_t)c->status, c->answer ? json_text(c->answer) : NULL,
+	store_run(c->sandbox->store, "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?)", "ittiti", c->user.id,
+		  c->key, digest, (int64_t)c->status, c->answer ? json_text(c->answer) : NULL,
 		  clock_now(&c->sandbox->clock));
 }
 
@@ -196,7 +199,8 @@ void router_dispatch(struct call *c)
 	if (!route)
 		return;
 	if (call_query(c, "access_token")) {
-		(void)call_fail(c, 400, "token-in-url", "A token belongs in the Authorization header, never in a URL");
+		(void)call_fail(c, 400, "token-in-url",
+				"A token belongs in the Authorization header, never in a URL");
 		return;
 	}
 	c->token = auth_bearer(c);

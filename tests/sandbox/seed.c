@@ -29,8 +29,10 @@ static const struct {
 	{ "Munich", "Lindwurmstraße 118", "Please ring twice, the bell is shy" },
 };
 
-static const char *const praises[] = { "Hot and on time, thank you!", "As good as ever", "The courier was lovely", NULL, NULL };
-static const char *const complaints[] = { "Cold by the time it came", "Very late", "Nobody could say where it was", NULL };
+static const char *const praises[] = { "Hot and on time, thank you!", "As good as ever",
+				       "The courier was lovely", NULL, NULL };
+static const char *const complaints[] = { "Cold by the time it came", "Very late",
+					  "Nobody could say where it was", NULL };
 
 struct seeding {
 	struct sandbox *sandbox;
@@ -264,7 +266,8 @@ static void rate(struct seeding *g, struct order *o, int64_t late)
 
 static int64_t minutes(struct seeding *g, unsigned from, unsigned to)
 {
-	return (from + rng_below(&g->rng, to - from + 1)) * USEC_PER_MINUTE + rng_below(&g->rng, 60) * USEC_PER_SEC;
+	return (from + rng_below(&g->rng, to - from + 1)) * USEC_PER_MINUTE +
+	       rng_below(&g->rng, 60) * USEC_PER_SEC;
 }
 
 static void live(struct seeding *g, struct order *o)
@@ -359,9 +362,13 @@ static int compare_moments(const void *a, const void *b)
 /* Listings go by the order of changes, which is not that of the orders: gives the numbers of changes anew. */
 static void number_changes(struct seeding *g, int64_t first)
 {
-	store_run(g->sandbox->store, "UPDATE orders SET seq = ?1 + n.i FROM (SELECT id,"
-		  " row_number() OVER (ORDER BY changed, id) - 1 AS i FROM orders WHERE user = ?2 AND seq >= ?1) AS n"
-		  " WHERE orders.id = n.id", "ii", first, g->history->user);
+	store_run(
+		g->sandbox->store,
+		"UPDATE orders SET seq = ?1 + n.i FROM (SELECT id,"
+		" row_number() OVER (ORDER BY changed,"
+		" id) - 1 AS i FROM orders WHERE user = ?2 AND seq >= ?1) AS n"
+		" WHERE orders.id = n.id",
+		"ii", first, g->history->user);
 }
 
 void seed_make(struct sandbox *s, const struct history *h)

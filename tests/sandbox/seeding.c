@@ -68,7 +68,8 @@ static int read_history(struct call *c, struct history *h)
 	if (r < 0)
 		return r;
 	if (h->to > now || h->to - h->from < span_min || h->from < 0)
-		return call_fail(c, 422, "invalid-date", "\"from\" must be a week before \"to\", and \"to\" not in the"
+		return call_fail(c, 422, "invalid-date",
+				 "\"from\" must be a week before \"to\", and \"to\" not in the"
 				 " future");
 	return 0;
 }
@@ -95,7 +96,8 @@ int control_seed(struct call *c)
 	if (r < 0)
 		return r;
 	if (is_there(st, &h))
-		return call_fail(c, 409, "already-seeded", "\"%s\" has the history of this seed already", h.login);
+		return call_fail(c, 409, "already-seeded", "\"%s\" has the history of this seed already",
+				 h.login);
 	store_begin(st);
 	h.user = find_user(st, h.login, uid);
 	is_new = h.user == 0;

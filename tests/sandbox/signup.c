@@ -90,7 +90,8 @@ static bool is_email(const char *s)
 {
 	const char *at = s ? strchr(s, '@') : NULL;
 
-	return at && at != s && at[1] && !strchr(at + 1, '@') && strchr(at + 1, '.') && !strpbrk(s, " \t\r\n<>");
+	return at && at != s && at[1] && !strchr(at + 1, '@') && strchr(at + 1, '.') &&
+	       !strpbrk(s, " \t\r\n<>");
 }
 
 static bool is_phone(const char *s)
@@ -115,11 +116,13 @@ static const char *credentials_why_wrong(const struct credentials *k)
 
 static void send_code(struct call *c, const struct credentials *k, const char *code, int64_t now)
 {
-	AUTO_FREE char *body = xprintf("Welcome, %s!\n\nYour verification code is %s. It is good for 30 minutes.\n",
-				       k->login, code);
+	AUTO_FREE char
+		*body = xprintf("Welcome, %s!\n\nYour verification code is %s. It is good for 30 minutes.\n",
+				k->login, code);
 
-	store_run(c->sandbox->store, "INSERT INTO mails (email, subject, body, code, sent) VALUES (?, ?, ?, ?, ?)",
-		  "tttti", k->email, "Your verification code", body, code, now);
+	store_run(c->sandbox->store,
+		  "INSERT INTO mails (email, subject, body, code, sent) VALUES (?, ?, ?, ?, ?)", "tttti",
+		  k->email, "Your verification code", body, code, now);
 }
 
 int signup_add_user(struct call *c)
@@ -180,8 +183,10 @@ static void signup_done(struct signup *su)
 
 static bool load_signup(struct call *c, const char *guid, struct signup *ret)
 {
-	AUTO_QUERY sqlite3_stmt *q = store_query(c->sandbox->store, "SELECT login, email, phone, password, code, tries,"
-						 " created, over FROM signups WHERE guid = ?", "t", guid);
+	AUTO_QUERY sqlite3_stmt *q = store_query(c->sandbox->store,
+						 "SELECT login, email, phone, password, code, tries,"
+						 " created, over FROM signups WHERE guid = ?",
+						 "t", guid);
 
 	if (!store_step(q))
 		return false;
@@ -222,7 +227,8 @@ static int finish_signup(struct call *c, const char *guid, const struct signup *
 	return answer_verify(c, true, NULL);
 }
 
-/* The service decides: what was typed must be the code, and every wrong try counts, whatever the client says. */
+/* The service decides: what was typed must be the code, and every wrong try counts, whatever the client says.
+ */
 static int decide_signup(struct call *c, const char *guid, const struct signup *su, const char *typed)
 {
 	if (!typed)
@@ -282,9 +288,10 @@ static json_object *mail_to_json(sqlite3_stmt *q)
 
 int control_mailbox(struct call *c)
 {
-	AUTO_QUERY sqlite3_stmt *q = store_query(c->sandbox->store, "SELECT id, email, subject, body, sent FROM mails"
-						 " WHERE ?1 IS NULL OR email = ?1 ORDER BY id", "t",
-						 call_query(c, "email"));
+	AUTO_QUERY sqlite3_stmt *q = store_query(c->sandbox->store,
+						 "SELECT id, email, subject, body, sent FROM mails"
+						 " WHERE ?1 IS NULL OR email = ?1 ORDER BY id",
+						 "t", call_query(c, "email"));
 
 	c->answer = json_object_new_array();
 	while (store_step(q))

@@ -63,6 +63,17 @@ class Faults(TestCase):
         self.assertEqual(len(self.journal_of(body['uid'])), 1)
         self.assertEqual(self.customer.call('MakeOrderRequest', body, key=body['uid']).status, 200)
 
+    def test_exception(self):
+        body = self.customer.order_body()
+        for kind, find in (('exception', lambda a: a.json['exceptionMessage']),
+                           ('exception:workflow', lambda a: a.json['workflowException']['message']),
+                           ('exception:text', lambda a: a.data.decode().removeprefix('error: '))):
+            self.fault(kind, 'MakeOrderRequest', count=1)
+            answer = self.customer.call('MakeOrderRequest', body, key=body['uid'])
+            self.assertEqual((answer.status, find(answer)), (200, "The kitchen's oven is cold"))
+        self.assertEqual(answer.headers['Content-Type'], 'text/plain; charset=utf-8')
+        self.assertEqual(self.journal_of(body['uid']), [])
+
     def test_reset(self):
         body = self.customer.order_body()
         self.fault('reset', CUSTOMER + 'MakeOrderRequest', count=1)

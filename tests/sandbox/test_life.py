@@ -93,6 +93,12 @@ class Life(TestCase):
         seen = self.follow(o['uid'], 'Cancelled')
         self.assertAlmostEqual(minutes(o['dateCreated'], seen[-1]['timeline'][-1]['date']) * 600, 15, delta=2)
 
+    def test_unpaid_has_nothing_to_expect(self):
+        o = self.customer.order(paymentType='Card', paymentMethod='Online')
+        self.sandbox.control('Clock', {'speed': 1})
+        self.assertEqual({self.customer.get(o['uid'])[k] for k in ('dateStartExpected', 'cookingEndExpected', 'dateEndExpected')},
+                         {None})
+
     def test_speed_changes_what_is_expected(self):
         self.sandbox.control('Clock', {'speed': 1})
         o = self.customer.order()

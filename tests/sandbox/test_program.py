@@ -1,5 +1,6 @@
 """The program: its options, TLS, hostile input, and that it shares nothing with what it is to test."""
 
+import contextlib
 import http.client
 import os
 import random
@@ -10,7 +11,7 @@ import ssl
 import subprocess
 import tempfile
 import unittest
-from support import CUSTOMER, HUB, PROGRAM, TIMEOUT, Customer, Sandbox, TestCase
+from support import CUSTOMER, HUB, PROGRAM, TIMEOUT, Customer, Sandbox, TestCase, wait_until
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 
@@ -194,6 +195,26 @@ class Hostile(TestCase):
         self.assertEqual(self.customer.call('UserAccountGet').status, 200)
         for s in sockets:
             s.close()
+
+    def test_ends_cleanly_whatever_is_open(self):
+        sandbox = Sandbox('--speed', '60')
+        customer = Customer(sandbox)
+        customer.order()
+        token = customer.call(HUB + '/negotiate?negotiateVersion=1', '').json['connectionToken']
+        head = f'Host: x\r\nAuthorization: Bearer {customer.token}\r\n\r\n'
+        requests = [f'GET {HUB}?id={token} HTTP/1.1\r\nAccept: text/event-stream\r\n{head}']
+        for kind, name in (('stall', 'OrdersGet'), ('latency', 'ProductsGet'), ('slow', 'PendingOrdersGet')):
+            sandbox.fault(name, kind, delayMs=60000)
+            requests.append(f'GET {CUSTOMER}{name} HTTP/1.1\r\n{head}')
+        requests.append('GET /half')
+        with contextlib.ExitStack() as stack:
+            for r in requests:
+                s = stack.enter_context(socket.create_connection(('127.0.0.1', sandbox.port)))
+                s.sendall(r.encode())
+            arrived = len(requests) - 1
+            wait_until(lambda: len([r for r in sandbox.control('Journal')['requests'] if r['method'] == 'GET']) == arrived,
+                       'the requests')
+            sandbox.stop()
 
     def test_only_loopback(self):
         with open('/proc/net/tcp') as f:

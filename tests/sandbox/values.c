@@ -47,7 +47,8 @@ int money_parse(const char *text, int64_t *ret_cents)
 
 json_object *money_to_json(int64_t cents)
 {
-	AUTO_FREE char *text = xprintf("%s%lld.%02lld", cents < 0 ? "-" : "", llabs(cents / 100), llabs(cents % 100));
+	AUTO_FREE char *text = xprintf("%s%lld.%02lld", cents < 0 ? "-" : "", llabs(cents / 100),
+				       llabs(cents % 100));
 
 	return json_object_new_double_s((double)cents / 100, text);
 }
@@ -285,7 +286,8 @@ static const char *skip_word(const char *p, const char *end)
 	return NULL;
 }
 
-/* json-c takes more than JSON even when strict: NaN, 'single quotes', "5.", comments. Its tokens are checked first. */
+/* json-c takes more than JSON even when strict: NaN, 'single quotes', "5.", comments. Its tokens are checked
+ * first. */
 static bool has_json_tokens(const char *p, const char *end)
 {
 	while (p && p < end) {

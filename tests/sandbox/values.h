@@ -1,6 +1,7 @@
 /*
  * The values of docs/backend-api.md on the wire: money as exact decimals, dates as ISO 8601, JSON objects.
- * Inside, money is a count of cents (int64_t, USD) and time is microseconds since 1970, UTC (int64_t, 0 = none).
+ * Inside, money is a count of cents (int64_t, USD) and time is microseconds since 1970, UTC (int64_t, 0 =
+ * none).
  */
 #pragma once
 
