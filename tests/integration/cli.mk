@@ -1,3 +1,3 @@
 # The CLI, and `track` on terminals of two sizes.
-dist_check_SCRIPTS += tests/integration/test_cli.py
+dist_check_SCRIPTS += tests/integration/test_cli.py tests/integration/test_track.py
 EXTRA_DIST += tests/integration/screen.py

@@ -403,6 +403,25 @@ class Ordering(CliTestCase):
         self.assertEqual(t.wait(), 2)
         self.assertEqual(len(self.sandbox.journal_orders()), 1)
 
+    def test_price_changed_while_asking(self):
+        product = self.product()
+        self.ok('cart', 'add', str(product[0]))
+        t = self.terminal('order', *PLACE, '--phone=+15559998888')
+        t.wait_for('Place this order? [y/N]')
+        self.sandbox.request('POST', '/Sandbox/Product', {'id': product[0], 'price': '99.50'})
+        t.type('y\n')
+        self.assertEqual(t.wait(), 8, t.screen.text)
+        self.assertIn('customerclient: ', t.screen.text)
+        self.assertEqual(self.sandbox.journal_orders(), [])
+        self.assertEqual(len(self.json('cart')['lines']), 1)
+
+    def test_sold_out(self):
+        product = self.product()
+        self.ok('cart', 'add', f'{product[0]}x3')
+        self.sandbox.request('POST', '/Sandbox/Product', {'id': product[0], 'quantity': 2})
+        self.fails(8, 'order', *PLACE, '--yes', name='ProductUnavailable', says=str(product[0]))
+        self.assertEqual(self.sandbox.journal_orders(), [])
+
     def test_no_answer_in_time(self):
         self.ok('cart', 'add', str(self.product()[0]))
         self.sandbox.fault('/CustomerBackend/MakeOrderRequest', 'stall', count=1)
@@ -464,6 +483,15 @@ class Ordering(CliTestCase):
         cart = self.json('reorder', 'last', '--yes')
         self.assertEqual([(line['product'], line['quantity']) for line in cart['lines']], [(first[0], 2), (second[0], 1)])
         self.assertEqual(cart['gone'], [])
+        self.sandbox.request('POST', '/Sandbox/Product', {'id': first[0], 'price': '1.50'})
+        self.sandbox.request('POST', '/Sandbox/Product', {'id': second[0], 'isDeleted': True})
+        self.sync()
+        out = self.ok('reorder', uid, '--yes')
+        self.assertRegex(out, rf'{re.escape(first[2])} .*now 1.50 {first[5]}')
+        self.assertRegex(out, rf'{re.escape(second[2])} .*no longer sold')
+        gone = self.json('reorder', 'last', '--yes')
+        self.assertEqual(gone['gone'], [second[0]])
+        self.assertEqual([line['product'] for line in gone['lines']], [first[0]])
         self.fails(3, 'reorder', 'nothing-like-it', '--yes', name='NotFound')
         t = self.terminal('reorder', 'last')
         t.wait_for('Replace the cart by this? [y/N]')
