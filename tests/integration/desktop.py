@@ -4,7 +4,9 @@ server that presses buttons, and the notifier itself."""
 import json
 import os
 import re
+import signal
 import subprocess
+import sys
 
 import harness
 from harness import Gio, GLib, Process, iterate
@@ -259,6 +261,8 @@ def wait_for_name(connection, name, present=True):
 class NotifierCase(harness.TestCase):
     """A world with a notifier: start_notifier(), stop_notifier()."""
 
+    # Lines of the notifier's log that a test that passes must not have.
+    COMPLAINT = re.compile(r'Sanitizer|runtime error:|^==\d+==|-(CRITICAL|WARNING) \*\*')
     STAGES = ('Processing', 'In the process of cooking', 'Ready to deliver', 'In delivery', 'Delivered')
 
     def setUp(self):
@@ -267,11 +271,29 @@ class NotifierCase(harness.TestCase):
         self.addCleanup(self._end_notifier)
 
     def _end_notifier(self):
-        log = self.notifier_log()
-        if self.notifier and self.notifier.running():
-            self.notifier.kill()
-        if not self._passed():
-            print(f'--- log of the notifier, {self.id()}\n{log}---', flush=True)
+        passed = self._passed()
+        try:
+            if self.notifier and self.notifier.running():
+                if passed:
+                    self.end_notifier()
+                else:
+                    self.notifier.kill()
+            complaints = [line for line in self.notifier_log().splitlines() if self.COMPLAINT.search(line)]
+            if complaints:
+                self.fail('the notifier complained:\n' + '\n'.join(complaints))
+        finally:
+            if not self._passed():
+                sys.stderr.write(f'--- log of the notifier, {self.id()}\n{self.notifier_log()}---\n')
+
+    def end_notifier(self):
+        """SIGTERM, and the status has to be 0. The loop runs on: it may wait for an answer of Server."""
+        self.notifier.signal(signal.SIGTERM)
+        tick = GLib.timeout_add(50, lambda: GLib.SOURCE_CONTINUE)
+        try:
+            iterate(lambda: not self.notifier.running(), what='the end of the notifier')
+        finally:
+            GLib.source_remove(tick)
+        self.assertEqual(self.notifier.wait(), 0, 'exit status of the notifier')
 
     def notifier_log(self):
         try:
@@ -290,11 +312,14 @@ class NotifierCase(harness.TestCase):
                        os.path.join(self.dir, 'notifier.log'), env=self.notifier_environment(**env))
 
     def start_notifier(self, **env):
+        """And waits until it knows what there is: what comes after is news."""
         self.notifier = self.spawn_notifier(**env)
         wait_for_name(self.client.connection, NOTIFIER)
+        if self.daemon and self.daemon.running():
+            self.settled()
 
     def stop_notifier(self):
-        self.assertEqual(self.notifier.stop(), 0, 'exit status of the notifier')
+        self.end_notifier()
         wait_for_name(self.client.connection, NOTIFIER, present=False)
 
     def settled(self):

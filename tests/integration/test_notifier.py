@@ -465,10 +465,10 @@ class WithServer(desktop.NotifierCase):
         self.assertEqual(self.client.call('Orders', 'Get', '(s)', (uid,))['status'], 'rejected')
 
     def test_state_that_cannot_be_written(self):
-        shutil.rmtree(f'{self.dir}/state/customerclient-notifier', ignore_errors=True)
+        self.start_notifier()
+        shutil.rmtree(f'{self.dir}/state/customerclient-notifier')
         with open(f'{self.dir}/state/customerclient-notifier', 'w', encoding='utf-8'):
             pass  # a file where the folder should be
-        self.start_notifier()
         uid = self.order('Processing')
         self.sandbox.advance(uid, 'In delivery')
         self.server.wait(3)
