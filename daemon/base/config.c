@@ -227,6 +227,11 @@ static char *reading_next_line(char *buf, int size, void *stream)
 	}
 	memcpy(buf, f->p, n);
 	buf[n] = '\0';
+	/* inih would go on, with the keys of the section that was meant in none. */
+	if (buf[0] == '[' && !strchr(buf, ']')) {
+		reading_fail(f, -EINVAL, "expected [Section], Key=value or a comment");
+		return NULL;
+	}
 	f->p += n + (newline != NULL);
 	return buf;
 }

@@ -14,7 +14,7 @@ AM_TESTS_ENVIRONMENT = MALLOC_PERTURB_=$$(( $$(date +%s) % 255 + 1 )); export MA
 
 # base
 unit_tests += tests/unit/test-money tests/unit/test-time tests/unit/test-json tests/unit/test-secret \
-	tests/unit/test-util tests/unit/test-url tests/unit/test-config
+	tests/unit/test-util tests/unit/test-url tests/unit/test-config tests/unit/test-log
 
 tests_unit_test_money_SOURCES = tests/unit/test-money.c tests/unit/unit.h
 tests_unit_test_money_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -39,6 +39,10 @@ tests_unit_test_util_LDADD = $(UNIT_BASE_LIBS)
 tests_unit_test_url_SOURCES = tests/unit/test-url.c
 tests_unit_test_url_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_url_LDADD = $(UNIT_BASE_LIBS)
+
+tests_unit_test_log_SOURCES = tests/unit/test-log.c
+tests_unit_test_log_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_log_LDADD = $(UNIT_BASE_LIBS)
 
 tests_unit_test_config_SOURCES = tests/unit/test-config.c
 tests_unit_test_config_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -1,7 +1,11 @@
 /* net/http against a server in the same loop that misbehaves in every way we know. */
 #include "net/http.h"
 
+#include <curl/curl.h>
+#include <dlfcn.h>
 #include <inttypes.h>
+#include <netdb.h>
+#include <semaphore.h>
 #include <stdio.h>
 
 #include "base/timeutil.h"
@@ -601,6 +605,49 @@ static void test_proxy(void **state)
 	assert_int_equal(unsetenv("no_proxy"), 0);
 }
 
+/* The resolver of this process: for one name it hangs until the test is over. */
+static sem_t lookup_may_end, lookup_ended;
+
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **ret)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+	if (name && streq(name, "hanging.invalid")) {
+		(void)sem_wait(&lookup_may_end);
+		(void)sem_post(&lookup_ended);
+		return EAI_AGAIN;
+	}
+	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	return real(name, service, hints, ret);
+}
+
+/* A call ends in time, or is cancelled, whatever the resolver does: nothing else on the loop waits for it. */
+static void test_hanging_lookup(void **state)
+{
+	struct http_request q = { .method = "GET", .url = "https://hanging.invalid/", .timeout = 100 * USEC_PER_MSEC };
+	struct http_call *call;
+	RESULT;
+
+	(void)state;
+	if (curl_version_info(CURLVERSION_NOW)->version_num < 0x075700)
+		skip(); /* it always waits */
+	assert_int_equal(sem_init(&lookup_may_end, 0, 0), 0);
+	assert_int_equal(sem_init(&lookup_ended, 0, 0), 0);
+	fetch(q, "", &r);
+	assert_int_equal(r.outcome, HTTP_UNREACHED);
+	assert_string_equal(r.error, "timed out");
+	assert_false(r.sent);
+	assert_int_equal(http_start(http, &q, on_done, &r, &call), 0);
+	run_ready(base);
+	http_cancel(call);
+	/* Both look-ups are still under way. */
+	assert_int_equal(sem_trywait(&lookup_ended), -1);
+	for (int i = 0; i < 2; i++)
+		(void)sem_post(&lookup_may_end);
+	for (int i = 0; i < 2; i++)
+		(void)sem_wait(&lookup_ended);
+}
+
 /* ---- streams ---- */
 
 static char stream_got[1000];
@@ -852,6 +899,7 @@ int main(void)
 		TEST(test_forget_while_open),
 		TEST(test_refused_at_start),
 		TEST(test_proxy),
+		TEST(test_hanging_lookup),
 		STREAM_TEST(test_stream),
 		STREAM_TEST(test_stream_lost),
 		STREAM_TEST(test_stream_refused),
