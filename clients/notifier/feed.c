@@ -15,7 +15,9 @@
 #define ACT_TIMEOUT_MSEC 60000
 #define EVENTS_PAGE 1000
 #define UNREAD_LOOKED_THROUGH 100
+/* After a failure of a daemon that is there; doubled each time. */
 #define RETRY_SEC 5
+#define RETRY_MAX_SEC 320
 
 /* Where we are since the daemon came: its last event number, what is pending, the events since ours, then live. */
 enum phase { PHASE_ABSENT, PHASE_SEQ, PHASE_PENDING, PHASE_EVENTS, PHASE_LIVE };
@@ -27,6 +29,7 @@ struct feed {
 	GCancellable *cancel;
 	unsigned calls; /* open ones */
 	guint watch, retry, on_event, on_properties;
+	unsigned retry_sec;
 
 	enum phase phase;
 	uint64_t seq;
@@ -106,9 +109,11 @@ static bool feed_failed(struct feed *f, const char *what, const GError *error)
 		f->phase = PHASE_LIVE;
 		return true;
 	}
-	log_info("%s of the daemon failed (%s), asking again in %d s", what, sentence_of(error), RETRY_SEC);
-	if (f->retry == 0)
-		f->retry = g_timeout_add_seconds(RETRY_SEC, on_retry, f);
+	if (f->retry == 0) {
+		log_info("%s of the daemon failed (%s), asking again in %u s", what, sentence_of(error), f->retry_sec);
+		f->retry = g_timeout_add_seconds(f->retry_sec, on_retry, f);
+		f->retry_sec = MIN(f->retry_sec * 2, RETRY_MAX_SEC);
+	}
 	return true;
 }
 
@@ -157,6 +162,7 @@ static void on_events(struct feed *f, GVariant *reply, const GError *error, void
 		return;
 	}
 	f->phase = PHASE_LIVE;
+	f->retry_sec = RETRY_SEC;
 	f->events.caught_up(f->userdata);
 	f->events.seq(f->userdata, f->seq);
 }
@@ -323,6 +329,7 @@ struct feed *feed_new(GDBusConnection *bus, uint64_t seq, bool known, const stru
 	f->known = known;
 	f->events = *events;
 	f->userdata = userdata;
+	f->retry_sec = RETRY_SEC;
 	f->cancel = g_cancellable_new();
 	f->on_event = g_dbus_connection_signal_subscribe(bus, CC_BUS_NAME, CC_IFACE_DAEMON, "Event", CC_PATH,
 							 /* arg0= */ NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_event, f, NULL);

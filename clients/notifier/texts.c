@@ -115,7 +115,7 @@ static const struct stage_words stage_words[] = {
 	{ STATUS_AWAITING_PAYMENT, "waits for payment" },
 	{ STATUS_PROCESSING, "is being processed" },
 	{ STATUS_COOKING, "is in the kitchen" },
-	{ STATUS_READY, "is ready for the courier" },
+	{ STATUS_READY, "is ready to go" },
 	{ STATUS_IN_DELIVERY, "is on its way" },
 	{ STATUS_DELIVERED, "was delivered" },
 	{ STATUS_CANCELLED, "was cancelled" },
@@ -187,7 +187,7 @@ static char *line_payment(const struct view *v)
 
 	if (v->paid || v->total <= 0 || (!cash && !streq_ptr(v->payment_type, "pos")))
 		return strdup("");
-	return strprintf("%s to pay %s", money_format_human(amount, v->total, v->currency),
+	return strprintf("%s %s", money_format_human(amount, v->total, v->currency),
 			 cash ? "in cash at the door" : "by card at the door");
 }
 

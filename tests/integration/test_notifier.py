@@ -48,7 +48,7 @@ class WithDunst(desktop.NotifierCase):
         calls = self.recording.wait(6) and self.recording.calls
         self.assertEqual([c.title for c in calls[:5]],
                          [f'Order {number} {words}' for words in
-                          ('was received', 'is being processed', 'is in the kitchen', 'is ready for the courier',
+                          ('was received', 'is being processed', 'is in the kitchen', 'is ready to go',
                            'is on its way')])
         self.assertRegex(calls[5].title, r'^Delivered at \d\d:\d\d$')
         self.assertEqual(calls[0].replaces, 0)
@@ -61,7 +61,7 @@ class WithDunst(desktop.NotifierCase):
             self.assertLessEqual(len(c.buttons), 3)
             self.assertIn('default', c.actions)
         self.assertEqual(calls[0].buttons, ['track', 'cancel'])
-        self.assertIn('to pay in cash at the door', calls[0].body)
+        self.assertIn(' in cash at the door', calls[0].body)
         self.assertRegex(calls[0].body, r'^Expected at \d\d:\d\d\n')
         self.assertEqual(calls[4].buttons, ['track'])
         self.assertEqual([calls[5].actions[b] for b in calls[5].buttons], ['★★★★★', '★★★', 'More…'])
@@ -492,6 +492,19 @@ class Program(desktop.NotifierCase):
             answer = self.run_notifier(wrong)
             self.assertEqual(answer.returncode, 2)
             self.assertIn('nonsense', answer.stderr)
+
+    def test_desktop_entry(self):
+        """What GNOME's settings look for, under the name that each bubble gives."""
+        with open(os.path.join(harness.SOURCE_DIR, 'dbus', 'names.h'), encoding='utf-8') as f:
+            name = re.search(r'CC_DESKTOP_ENTRY "(.*)"', f.read()).group(1)
+        folder = os.path.join(harness.SOURCE_DIR, 'clients', 'notifier')
+        entry = GLib.KeyFile()
+        entry.load_from_file(os.path.join(folder, f'{name}.desktop'), GLib.KeyFileFlags.NONE)
+        self.assertTrue(entry.get_boolean('Desktop Entry', 'X-GNOME-UsesNotifications'))
+        self.assertEqual(entry.get_string('Desktop Entry', 'Type'), 'Application')
+        self.assertTrue(entry.get_string('Desktop Entry', 'Name'))
+        icon = entry.get_string('Desktop Entry', 'Icon')
+        self.assertTrue(os.path.exists(f'{folder}/icons/hicolor/scalable/apps/{icon}.svg'))
 
     def test_no_bus(self):
         answer = self.run_notifier(DBUS_SESSION_BUS_ADDRESS=None)

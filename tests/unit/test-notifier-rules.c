@@ -212,7 +212,7 @@ static void test_texts(void **state)
 	(void)state;
 	v.items = (char *)"2 × Pad thai, Lemonade";
 	check_text(&v, &verdict, NOW, "Order 1042 was received",
-		   "Expected at 19:30\n2 × Pad thai, Lemonade\n23.50 USD to pay in cash at the door");
+		   "Expected at 19:30\n2 × Pad thai, Lemonade\n23.50 USD in cash at the door");
 
 	v.status = (char *)"in-delivery";
 	v.courier = (char *)"Maria";
@@ -220,7 +220,7 @@ static void test_texts(void **state)
 	v.payment_type = (char *)"pos";
 	verdict = (struct verdict){ .news = NEWS_STAGE, .stage = "in-delivery", .moved_usec = 15 * (int64_t)MINUTE };
 	check_text(&v, &verdict, NOW, "Order 1042 is on its way",
-		   "Now expected at 19:30, 15 min later\nMaria is bringing it\n23.50 USD to pay by card at the door");
+		   "Now expected at 19:30, 15 min later\nMaria is bringing it\n23.50 USD by card at the door");
 
 	v.paid = true;
 	verdict.news = NEWS_MOVED;
