@@ -14,9 +14,8 @@ static struct outbox_judgement judge_common(const struct api_reply *reply, unsig
 			.server_error = true,
 		};
 	case API_UNAUTHORIZED:
+	case API_NO_TOKEN: /* also of a request that was on its way when the session ended */
 		return (struct outbox_judgement){ .verdict = VERDICT_SIGN_IN, .unmark = !reply->sent };
-	case API_NO_TOKEN:
-		return (struct outbox_judgement){ .verdict = VERDICT_SIGN_IN, .unmark = true };
 	default:
 		return (struct outbox_judgement){ .verdict = VERDICT_ASK };
 	}

@@ -3,9 +3,6 @@
 #include "base/timeutil.h"
 #include "core/core-internal.h"
 
-#define BACKOFF_BASE (2 * USEC_PER_SEC)
-#define BACKOFF_CAP (120 * USEC_PER_SEC)
-
 static const struct secret *hook_token(void *userdata)
 {
 	return session_hook_token(userdata);
@@ -32,6 +29,11 @@ static uint64_t hook_first_delay(void *userdata)
 	struct core *c = userdata;
 
 	return schedule_reconnect(orders_count_pending(c) > 0, &c->sync.backoff);
+}
+
+static uint64_t hook_next_delay(struct backoff *backoff, void *userdata)
+{
+	return schedule_reconnect_again(orders_count_pending(userdata) > 0, backoff);
 }
 
 static void hook_invoked(const char *target, json_object *arguments, void *userdata)
@@ -69,6 +71,7 @@ static const struct signalr_handler handler = {
 	.state_changed = hook_state,
 	.invoked = hook_invoked,
 	.first_delay = hook_first_delay,
+	.next_delay = hook_next_delay,
 };
 
 bool push_is_up(const struct core *c)
@@ -100,8 +103,8 @@ int push_init(struct core *c)
 		.sse = c->config->push_sse,
 		.long_polling = c->config->push_long_polling,
 		.timeout = c->config->push_timeout,
-		.backoff_base = BACKOFF_BASE,
-		.backoff_cap = BACKOFF_CAP,
+		.backoff_base = SCHEDULE_PUSH_BACKOFF_BASE,
+		.backoff_cap = SCHEDULE_PUSH_BACKOFF_CAP,
 	};
 
 	if (!c->config->push_enable)

@@ -28,3 +28,10 @@ uint64_t schedule_reconnect(bool pending, const struct backoff *random)
 {
 	return backoff_spread(random, pending ? SCHEDULE_RECONNECT_PENDING : SCHEDULE_RECONNECT_IDLE);
 }
+
+uint64_t schedule_reconnect_again(bool pending, struct backoff *backoff)
+{
+	uint64_t wait = backoff_next(backoff);
+
+	return pending ? wait : schedule_reconnect(false, backoff);
+}

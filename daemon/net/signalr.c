@@ -192,6 +192,15 @@ static void signalr_wait(struct signalr *s, const char *why, uint64_t wait)
 	signalr_tell(s);
 }
 
+static uint64_t signalr_next_delay(struct signalr *s, uint64_t floor)
+{
+	uint64_t wait;
+
+	if (!s->handler.next_delay)
+		return backoff_next_after(&s->backoff, floor);
+	return __builtin_add_overflow(floor, s->handler.next_delay(&s->backoff, s->userdata), &wait) ? UINT64_MAX : wait;
+}
+
 /* Whatever ended the connection, or the try to have one. */
 static void signalr_fail(struct signalr *s, const char *why, uint64_t retry_after)
 {
@@ -208,7 +217,7 @@ static void signalr_fail(struct signalr *s, const char *why, uint64_t retry_afte
 		s->sse_failed = true;
 		signalr_connect(s);
 	} else
-		signalr_wait(s, why, backoff_next_after(&s->backoff, retry_after));
+		signalr_wait(s, why, signalr_next_delay(s, retry_after));
 }
 
 static void signalr_wait_for_token(struct signalr *s)
@@ -224,7 +233,7 @@ static void signalr_refused(struct signalr *s)
 {
 	if (s->hub) {
 		/* Not our token: a new negotiation at home brings another. */
-		signalr_wait(s, "the hub's token was refused", backoff_next(&s->backoff));
+		signalr_wait(s, "the hub's token was refused", signalr_next_delay(s, 0));
 		return;
 	}
 	s->refusals++;
@@ -361,7 +370,7 @@ static void signalr_take_handshake(struct signalr *s, json_object *o)
 
 	if (json_get_string(o, "error", &error) != 0) {
 		why = strprintf("the hub refuses the handshake: %s", json_get_string(o, "error", &error) > 0 ? error : "");
-		signalr_wait(s, strempty(why), backoff_next(&s->backoff));
+		signalr_wait(s, strempty(why), signalr_next_delay(s, 0));
 		return;
 	}
 	s->phase = PHASE_UP;

@@ -30,13 +30,15 @@ struct signalr_handler {
 	void (*invoked)(const char *target, json_object *arguments, void *userdata); /* arguments: an array, borrowed */
 	/* How long to wait before the first reconnect after a loss: µs; later ones follow the back-off. */
 	uint64_t (*first_delay)(void *userdata);
+	/* The same for each later one, from the back-off; NULL: what backoff_next() says. */
+	uint64_t (*next_delay)(struct backoff *backoff, void *userdata);
 };
 
 struct signalr;
 
 /* The handler is called from the loop, not from within the functions below (but for `token`, by signalr_stop and
  * signalr_free, which say good-bye); so state_changed follows a start or stop a moment later, and never a free. It may
- * call any of them, also signalr_free(); `token` and `first_delay` may not. The http is borrowed, and freed later than
+ * call any of them, also signalr_free(); `token` and the delays may not. The http is borrowed, and freed later than
  * this. */
 int signalr_new(struct event_base *base, struct http *http, const struct signalr_options *options,
 		const struct signalr_handler *handler, void *userdata, struct signalr **ret);

@@ -1,1 +1,2 @@
 include tests/bench/store.mk
+include tests/bench/fleet.mk

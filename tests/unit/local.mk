@@ -110,6 +110,7 @@ tests_unit_test_backend_live_SOURCES = tests/unit/test-backend-live.c \
 tests_unit_test_backend_live_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVHTTP_CFLAGS)
 tests_unit_test_backend_live_LDADD = $(UNIT_BACKEND_LIBS) $(EVHTTP_LIBS)
 
+include tests/unit/core.mk
 include tests/unit/store.mk
 include tests/unit/clients.mk
 
