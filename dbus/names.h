@@ -15,6 +15,9 @@
 #define CC_IFACE_ORDERS CC_INTERFACE("Orders")
 #define CC_IFACE_ORDER CC_INTERFACE("Order")
 #define CC_IFACE_NOTIFICATIONS CC_INTERFACE("Notifications")
+#define CC_IFACE_PAYMENTS CC_INTERFACE("Payments")
+#define CC_IFACE_SETTINGS CC_INTERFACE("Settings")
+#define CC_IFACE_FILES CC_INTERFACE("Files")
 
 /* Not part of the API: held by the one notifier of a session, so that there is never a second. */
 #define CC_NOTIFIER_NAME CC_BUS_NAME ".Notifier"

@@ -29,6 +29,7 @@ struct api_reply {
 	const char *message;   /* a sentence for people; never NULL */
 	json_object *body;     /* the document; of a refusal: the problem, if it was JSON. Borrowed. */
 	const char *etag;      /* or NULL */
+	const char *content_type, *repr_digest, *content_range; /* of files; or NULL */
 	uint64_t retry_after;  /* µs, 0 = not given */
 	uint64_t date;         /* the service's Date, µs, 0 = none */
 	bool sent;             /* some try may have written a byte of the request */
@@ -78,6 +79,17 @@ struct api_request {
 	struct secret *secret_json;    /* instead of json; kept by reference until the call is over */
 	const char *idempotency_key;   /* or NULL */
 	const char *if_none_match;     /* or NULL */
+	const char *if_match;          /* or NULL */
+	/* Files. A body from a descriptor (regular file or memfd, read from its start by pread, not closed; it must stay
+	 * open until the callback) instead of json, with its type and digest. */
+	int body_fd;                   /* used where body_fd_size > 0 */
+	uint64_t body_fd_size;
+	const char *content_type, *content_digest; /* the latter "sha-256=:…:", RFC 9530 */
+	/* An answer that is no JSON: each piece of a 2xx goes here, the reply has no body. */
+	void (*on_data)(const char *data, size_t n, void *userdata);
+	const char *range, *if_range;  /* "bytes=100-", an ETag; or NULL */
+	size_t max_body;               /* of such an answer; 0: the usual bound */
+	void (*on_sent)(uint64_t sent, void *userdata); /* progress of body_fd */
 	bool anonymous;                /* no token (sign-up, sign-in) */
 	const struct secret *bearer;   /* this token instead of the present one; then a 401 is final */
 	bool no_renewal;               /* a 401 is final (the renewal itself) */

@@ -82,3 +82,38 @@ char *customer_status_to_bus(const char *service);
 /* "QR code" is "qr"; NULL for what it does not know, and the other way round. */
 const char *customer_payment_type_to_bus(const char *service);
 const char *customer_payment_type_from_bus(const char *bus);
+
+/* ---- payments, cards, settings ---- */
+
+/* The body of MakePaymentStart. `type`: D-Bus form. Caller frees. */
+int customer_payment_start_encode(const char *order_uid, const char *type, char **ret_json);
+int customer_payment_start(struct api *a, const char *json, const char *key, uint64_t budget, api_cb done,
+			   void *userdata, struct api_call **ret);
+/* A card as it came from the person. Each part is a secret of its own; brand and last four alone are for showing. */
+struct card {
+	struct secret *number, *holder, *expiry, *cvc; /* digits; text; "MM/YY"; digits */
+};
+void card_done(struct card *c);
+/* The body of MakePaymentRespond: by hand, in memory of its own. card NULL: a QR payment. */
+int customer_payment_respond_encode(const char *order_uid, const char *payment_uid, const struct card *card,
+				    struct secret **ret_json);
+/* One try: who sends it asks for the payment's uid before anything is repeated. */
+int customer_payment_respond(struct api *a, struct secret *json, const char *key, api_cb done, void *userdata,
+			     struct api_call **ret);
+int customer_payments_get(struct api *a, const char *order_uid, uint64_t budget, api_cb done, void *userdata,
+			  struct api_call **ret);
+
+struct card_record {
+	char *uid, *brand, *last4, *expiry;
+};
+void card_record_done(struct card_record *c);
+int customer_cards_get(struct api *a, uint64_t budget, api_cb done, void *userdata, struct api_call **ret);
+int customer_card_remove(struct api *a, const char *uid, const char *key, uint64_t budget, api_cb done,
+			 void *userdata, struct api_call **ret);
+int customer_decode_card(json_object *o, struct card_record *ret);
+
+/* Settings stay JSON objects in the service's own names and values (docs/backend-api.md, "Settings"): unknown members
+ * are sent back as they came. if_match: the ETag they were read with, or NULL. */
+int customer_settings_get(struct api *a, const char *etag, api_cb done, void *userdata, struct api_call **ret);
+int customer_settings_save(struct api *a, const char *json, const char *if_match, const char *key, api_cb done,
+			   void *userdata, struct api_call **ret);

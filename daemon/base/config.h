@@ -32,8 +32,11 @@ struct config {
 	uint64_t push_timeout;       /* TimeoutSec */
 	/* [Orders] */
 	uint64_t deadline;           /* DeadlineSec */
+	uint64_t hold;               /* HoldSec: how long a placed order waits before it is sent; 0: not at all */
+	char *monthly_limit;         /* MonthlyLimit: a decimal in the account's currency; NULL: none */
 	/* [Notifications] */
 	bool promotions;
+	int quiet_from, quiet_to;    /* QuietHours=22:00-07:00, minutes of the local day; -1: none */
 };
 
 /* Reads everything anew. -EINVAL: a wrong value, *ret_error says file, line, key and what is allowed; -errno:

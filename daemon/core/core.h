@@ -9,6 +9,7 @@
 #include <event2/event.h>
 
 #include "backend/auth.h"
+#include "backend/customer.h"
 #include "base/config.h"
 #include "base/records.h"
 #include "core/failure.h"
@@ -50,6 +51,9 @@ struct core_observer {
 	void (*cart_changed)(void *userdata);
 	void (*catalog_changed)(void *userdata);
 	void (*notification_received)(const struct notification *n, void *userdata);
+	void (*payment_changed)(const char *order_uid, const char *payment_uid, const char *status, void *userdata);
+	void (*settings_changed)(char *const *keys, void *userdata);
+	void (*progress)(const char *transfer, uint64_t done, uint64_t total, void *userdata);
 };
 
 /* Opens the databases and restores the session; talks to no network yet. -EINVAL and the like with a sentence in
@@ -181,3 +185,46 @@ uint32_t notifications_unread(struct core *c);
 bool notifications_muted(struct core *c, uint64_t *ret_until);
 /* muted with until 0: until unmuted. */
 int notifications_set_muted(struct core *c, bool muted, uint64_t until, struct failure *f);
+
+/* Payments (core/payments.c). What a payment is: base/records.h. */
+typedef void (*payment_cb)(const struct failure *f, const struct payment *p, void *userdata);
+typedef void (*payment_qr_cb)(const struct failure *f, const char *payload, const void *png, size_t n, void *userdata);
+typedef void (*payment_cards_cb)(const struct failure *f, const struct card_record *cards, size_t n, void *userdata);
+/* Starts a payment of that type, or returns the open one. */
+void payment_start(struct core *c, const char *order_uid, const char *type, payment_cb done, void *userdata);
+/* card: JSON {number, holder, expiry, cvc}; checked before anything is sent. Success is a paid one; in-process too (the
+ * state tells). */
+void payment_by_card(struct core *c, const char *order_uid, struct secret *card, payment_cb done, void *userdata);
+void payment_get_qr(struct core *c, const char *order_uid, payment_qr_cb done, void *userdata);
+void payment_confirm(struct core *c, const char *order_uid, payment_cb done, void *userdata);
+/* From the cache. The view owns the payments. */
+int payment_list(struct core *c, const char *order_uid, struct order_view **ret, struct failure *f);
+void payment_list_cards(struct core *c, payment_cards_cb done, void *userdata);
+void payment_remove_card(struct core *c, const char *uid, core_done_cb done, void *userdata);
+
+/* Settings (core/settings.c). Keys and values as D-Bus has them (docs/dbus-api.md, "Settings"). */
+struct setting {
+	const char *key;
+	bool is_bool, flag;  /* email-receipts */
+	const char *text;
+};
+int settings_each(struct core *c, int (*row)(const struct setting *s, void *userdata), void *userdata,
+		  struct failure *f);
+typedef void (*settings_set_cb)(const struct failure *f, bool queued, void *userdata);
+void settings_set(struct core *c, const struct setting *changed, size_t n, settings_set_cb done, void *userdata);
+
+/* Files and reports (core/files.c, core/reports.c). The descriptor is a sealed memfd, the callee's during the callback
+ * only (dup it). `transfer`: the caller's name for it, told by the observer's progress; NULL or "": none. */
+typedef void (*file_cb)(const struct failure *f, int fd, const char *name, const char *content_type, void *userdata);
+typedef void (*file_upload_cb)(const struct failure *f, const char *uid, void *userdata);
+typedef void (*report_sent_cb)(const struct failure *f, const char *message_uid, void *userdata);
+typedef void (*report_status_cb)(const struct failure *f, const char *status, uint64_t when, void *userdata);
+#define FILE_UPLOAD_MAX (64U << 20)
+void file_fetch(struct core *c, const char *uid, const char *transfer, file_cb done, void *userdata);
+void file_send(struct core *c, const char *name, const char *content_type, int fd, const char *transfer,
+	       file_upload_cb done, void *userdata); /* dups fd */
+void report_get(struct core *c, const char *order_uid, const char *format, const char *transfer, file_cb done,
+		void *userdata);
+void report_send(struct core *c, const char *order_uid, const char *email, const char *format, report_sent_cb done,
+		 void *userdata);
+void report_status(struct core *c, const char *message_uid, report_status_cb done, void *userdata);
