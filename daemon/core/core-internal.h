@@ -4,6 +4,7 @@
 #include <sys/queue.h>
 
 #include "backend/customer.h"
+#include "backend/file.h"
 #include "backend/push.h"
 #include "base/jsonutil.h"
 #include "core/core.h"
@@ -68,6 +69,7 @@ struct outbox_job {
 	bool asked;    /* the last step was */
 	bool sent;     /* some try may have written a byte */
 	char *refusal; /* of a 200 with a failure message, to be confirmed by asking */
+	struct secret *secret_body; /* a card's request, while this process has it */
 };
 TAILQ_HEAD(outbox_list, outbox_job);
 
@@ -222,15 +224,31 @@ int outbox_wait(struct core *c, struct outbox_job *job, uint64_t wait, order_pla
 int outbox_cancel_unsent(struct core *c, struct outbox_job *job, struct failure *f);
 void outbox_network_changed(struct core *c);
 uint32_t outbox_open_rows(const struct core *c);
+void outbox_again(struct outbox_job *j, uint64_t retry_after);
+void outbox_end(struct outbox_job *j, const struct failure *f); /* frees j */
+
+/* payments.c, card.c */
+int payment_step_start(struct outbox_job *j);
+int payment_step_pay(struct outbox_job *j);
+bool payment_is_paid(const char *status);
+/* The person's JSON, checked: digits, Luhn, expiry (now: the service's time), CVC length. */
+int card_parse(const struct secret *json, uint64_t now, struct card *ret, struct failure *f);
+
+/* files.c: the bytes of a record, checked against its digest, in a sealed memfd. The record is copied. */
+void file_fetch_record(struct core *c, const struct file_record *record, const char *transfer, file_cb done,
+		       void *userdata);
 
 /* place.c */
 struct placing { /* the order that a place row asks for; `request` borrows from `json` */
 	json_object *json;
 	struct order_request request;
 	struct order_item *items;
-	bool has_max;
+	bool has_max, over_limit;
 	int64_t max_total;
+	uint64_t hold_until; /* wall µs; 0: not held */
 };
+/* MonthlyLimit; own_uid: an order whose total is counted already, or NULL. */
+int place_check_month(struct core *c, int64_t total, const char *currency, const char *own_uid, struct failure *f);
 int placing_parse(const struct outbox_row *row, struct placing *ret);
 void placing_done(struct placing *p);
 /* Writes the total that holds (from a quote) into the row's options. */

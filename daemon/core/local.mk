@@ -2,6 +2,7 @@ noinst_LIBRARIES += daemon/core/libcore.a
 daemon_core_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) $(JSON_CFLAGS) $(EVENT_CFLAGS)
 daemon_core_libcore_a_SOURCES = \
 	daemon/core/actions.c \
+	daemon/core/card.c \
 	daemon/core/cart.c \
 	daemon/core/core-internal.h \
 	daemon/core/core.c \
@@ -15,6 +16,7 @@ daemon_core_libcore_a_SOURCES = \
 	daemon/core/outbox-rules.c \
 	daemon/core/outbox-rules.h \
 	daemon/core/outbox.c \
+	daemon/core/payments.c \
 	daemon/core/pictures.c \
 	daemon/core/place.c \
 	daemon/core/push.c \

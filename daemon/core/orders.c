@@ -25,12 +25,6 @@ void order_view_free(struct order_view *v)
 	free(v);
 }
 
-static bool is_paid(const char *payment_status)
-{
-	return streq(payment_status, "processed") || streq(payment_status, "confirmed") ||
-	       streq(payment_status, "finished");
-}
-
 /* What follows from the order's own record. */
 static void view_derive(struct order_view *v)
 {
@@ -42,7 +36,7 @@ static void view_derive(struct order_view *v)
 	for (size_t i = 0; i < o->n_payments; i++) {
 		const struct payment *p = &o->payments[i];
 
-		paid = paid || is_paid(strempty(p->status));
+		paid = paid || payment_is_paid(strempty(p->status));
 		if (!newest || p->date >= newest->date)
 			newest = p;
 	}
@@ -317,6 +311,31 @@ static void tell_change(struct core *c, const struct order *o, const struct orde
 		c->observer->order_changed(o->uid, o->status, o->changed, c->observer_data);
 }
 
+/* What became of payments since the state that is in memory. */
+static void tell_payments(struct core *c, const struct order *o)
+{
+	const struct tracked *t = tracked_find(c, o->uid);
+
+	for (size_t i = 0; i < o->n_payments; i++) {
+		const struct payment *p = &o->payments[i];
+		const struct order *old = t ? t->view.order : NULL;
+		json_object *details;
+		bool same = false;
+
+		for (size_t k = 0; old && k < old->n_payments && !same; k++)
+			same = streq_ptr(old->payments[k].uid, p->uid) && streq_ptr(old->payments[k].status, p->status);
+		if (same)
+			continue;
+		details = json_object_new_object();
+		if (details && json_add_string(details, "order", o->uid) >= 0 &&
+		    json_add_string(details, "status", p->status) >= 0)
+			event_emit(c, "payment", p->uid, TAKE_PTR(details));
+		json_object_put(details);
+		if (c->observer && c->observer->payment_changed)
+			c->observer->payment_changed(o->uid, p->uid, strempty(p->status), c->observer_data);
+	}
+}
+
 int orders_apply(struct core *c, json_object *json, enum order_source source)
 {
 	_cleanup_(order_freep) struct order *o = NULL;
@@ -345,8 +364,10 @@ int orders_apply(struct core *c, json_object *json, enum order_source source)
 	}
 	/* What the first sync brings into an empty cache is the baseline: stored, not told. */
 	silent = source == ORDER_FROM_SYNC && !c->orders_baseline && !before.existed;
-	if (!silent)
+	if (!silent) {
 		tell_change(c, o, &before);
+		tell_payments(c, o);
+	}
 	v = view_new(TAKE_PTR(o));
 	if (!v)
 		return -ENOMEM;
@@ -383,6 +404,8 @@ static int view_to_json(const struct order_view *v, json_object **ret)
 	}
 	/* The cache takes a local state for news when its body differs from the one before. */
 	r = json_add_string(j, "uid", o->uid);
+	if (r >= 0)
+		r = json_add_time(j, "holdUntil", v->hold_until);
 	if (r >= 0)
 		r = json_add_string(j, "status", o->status);
 	if (r >= 0)

@@ -37,6 +37,15 @@ struct outbox_judgement outbox_judge_place(const struct api_reply *reply, bool r
 	}
 }
 
+struct outbox_judgement outbox_judge_payment(const struct api_reply *reply, bool readable, unsigned server_errors)
+{
+	if (reply->outcome == API_REFUSED && reply->status == 402)
+		return (struct outbox_judgement){ .verdict = VERDICT_REFUSED };
+	if (reply->outcome == API_REFUSED && reply->status == 409)
+		return (struct outbox_judgement){ .verdict = VERDICT_ASK };
+	return outbox_judge_place(reply, readable, server_errors);
+}
+
 struct outbox_judgement outbox_judge_call(const struct api_reply *reply, unsigned server_errors)
 {
 	switch (reply->outcome) {

@@ -18,6 +18,8 @@
 #define ROW_CANCEL "cancel"
 #define ROW_RATE "rate"
 #define ROW_READ "read"
+#define ROW_START "pay-start" /* MakePaymentStart */
+#define ROW_PAY "pay"         /* MakePaymentRespond with a card */
 
 #define OUTBOX_MAX_SERVER_ERRORS 5
 
@@ -38,6 +40,9 @@ struct outbox_judgement {
 
 /* The answer to MakeOrderRequest. `readable`: a 2xx decoded into an order of that uid. */
 struct outbox_judgement outbox_judge_place(const struct api_reply *reply, bool readable, unsigned server_errors);
+/* The answer to MakePaymentRespond. `readable`: a 2xx decoded into a payment of that uid. A 402 is a decline, a 409
+ * never is. */
+struct outbox_judgement outbox_judge_payment(const struct api_reply *reply, bool readable, unsigned server_errors);
 /* The answer to any other call with a key: a 4xx is definite with or without code. */
 struct outbox_judgement outbox_judge_call(const struct api_reply *reply, unsigned server_errors);
 

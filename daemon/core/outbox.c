@@ -127,6 +127,7 @@ static void job_free(struct outbox_job *j)
 		waiter_free(w);
 	event_free(j->timer);
 	outbox_row_done(&j->row);
+	secret_unref(j->secret_body);
 	free(j->refusal);
 	free(j);
 }
@@ -213,8 +214,13 @@ static void job_end(struct outbox_job *j, const struct failure *f, const char *s
 		release_behind(c, subject, made);
 }
 
+void outbox_end(struct outbox_job *j, const struct failure *f)
+{
+	job_end(j, f, NULL);
+}
+
 /* Again after a wait; a Retry-After is a floor that no event shortens. */
-static void job_again(struct outbox_job *j, uint64_t retry_after)
+void outbox_again(struct outbox_job *j, uint64_t retry_after)
 {
 	uint64_t wait = backoff_next_after(&j->backoff, retry_after);
 	uint64_t now = core_service_now(j->core);
@@ -254,7 +260,7 @@ static void place_rejected(struct outbox_job *j, enum cc_error error, const char
 		/* Not durable, so not said: the same question is asked again and gets the same answer. */
 		log_error("The refusal of order %s could not be stored: %s", j->row.subject, strerror(-r));
 		(void)set_state(j, j->row.attempted ? ROW_UNKNOWN : ROW_SUBMITTING);
-		job_again(j, 0);
+		outbox_again(j, 0);
 		return;
 	}
 	log_info("Order %s was not made: %s", j->row.subject, message);
@@ -273,7 +279,7 @@ static void place_made(struct outbox_job *j, json_object *order)
 	/* The cache first: a death in between leaves the row open, and the same key finds the order again. */
 	(void)orders_apply(c, order, ORDER_FROM_ANSWER);
 	if (set_state(j, ROW_MADE) < 0 || persist(j) < 0) {
-		job_again(j, 0);
+		outbox_again(j, 0);
 		return;
 	}
 	log_info("Order %s was made", j->row.subject);
@@ -348,17 +354,17 @@ static void place_asked(const struct api_reply *reply, void *userdata)
 		/* It is not there: the same key once more, before it is asked again. */
 		j->ask = false;
 		j->asked = true;
-		job_again(j, reply->retry_after);
+		outbox_again(j, reply->retry_after);
 		return;
 	case VERDICT_SIGN_IN:
 		if (session_active(c))
-			job_again(j, 0);
+			outbox_again(j, 0);
 		else if (!j->row.attempted && j->row.deadline > 0)
 			core_arm(j->timer, j->row.deadline > core_service_now(c) ?
 				 j->row.deadline - core_service_now(c) : 0);
 		return;
 	default:
-		job_again(j, reply->retry_after);
+		outbox_again(j, reply->retry_after);
 	}
 }
 
@@ -397,16 +403,17 @@ static void place_answered(const struct api_reply *reply, void *userdata)
 			core_arm(j->timer, j->row.deadline > core_service_now(c) ?
 				 j->row.deadline - core_service_now(c) : 0);
 		else if (session_active(c))
-			job_again(j, 0);
+			outbox_again(j, 0);
 		return;
 	default:
-		job_again(j, reply->retry_after);
+		outbox_again(j, reply->retry_after);
 	}
 }
 
 static void place_quoted(const struct api_reply *reply, void *userdata)
 {
 	struct outbox_job *j = userdata;
+	_cleanup_failure_ struct failure f = { 0 };
 	struct quote q = { 0 };
 	struct placing p = { 0 };
 	int r;
@@ -417,23 +424,25 @@ static void place_quoted(const struct api_reply *reply, void *userdata)
 		return;
 	}
 	if (reply->outcome != API_OK) {
-		job_again(j, reply->retry_after);
+		outbox_again(j, reply->retry_after);
 		return;
 	}
 	r = customer_decode_quote(reply->body, &q);
 	if (r >= 0)
 		r = placing_parse(&j->row, &p);
 	if (r < 0) {
-		job_again(j, 0);
+		outbox_again(j, 0);
 	} else if (q.n_unavailable > 0) {
 		place_rejected(j, CC_E_PRODUCT_UNAVAILABLE, "A product is not available; nothing was ordered");
 	} else if (p.has_max && q.total_price > p.max_total) {
 		place_rejected(j, CC_E_OVER_LIMIT, "The total is over max-total; nothing was ordered");
+	} else if (!p.over_limit && place_check_month(j->core, q.total_price, q.currency, j->row.subject, &f) < 0) {
+		place_rejected(j, f.error, failure_message(&f));
 	} else if (placing_set_amount(&j->row, q.total_price) >= 0) {
 		(void)orders_apply_local(j->core, &j->row, /* silent= */ false);
 		job_step(j);
 	} else {
-		job_again(j, 0);
+		outbox_again(j, 0);
 	}
 	placing_done(&p);
 	quote_done(&q);
@@ -461,7 +470,7 @@ static void call_answered(const struct api_reply *reply, void *userdata)
 		/* Nothing was written, and somebody is there to hear it: these calls are not queued. */
 		failure_from_reply(&f, reply);
 	} else {
-		job_again(j, reply->retry_after);
+		outbox_again(j, reply->retry_after);
 		return;
 	}
 	/* Done, or never to be: nothing of it is needed again, the order's own record tells. */
@@ -519,10 +528,22 @@ static int send_place(struct outbox_job *j)
 	return r;
 }
 
+/* Wall µs; 0: the order is not held. */
+static uint64_t held_until(const struct outbox_job *j)
+{
+	struct placing p = { 0 };
+	uint64_t until = 0;
+
+	if (!j->row.attempted && placing_parse(&j->row, &p) >= 0)
+		until = p.hold_until;
+	placing_done(&p);
+	return until;
+}
+
 static int step_place(struct outbox_job *j)
 {
 	struct core *c = j->core;
-	uint64_t now = core_service_now(c);
+	uint64_t now = core_service_now(c), hold;
 
 	switch (outbox_next_step(j->row.attempted, j->row.deadline, now)) {
 	case STEP_REJECT:
@@ -541,6 +562,13 @@ static int step_place(struct outbox_job *j)
 	case STEP_SEND:
 		break;
 	}
+	hold = held_until(j);
+	if (hold > now_realtime()) {
+		core_arm(j->timer, hold - now_realtime());
+		return 0;
+	}
+	if (hold > 0 && !j->row.attempted) /* it is over: said once, by what changes in the order's object */
+		(void)orders_apply_local(c, &j->row, /* silent= */ true);
 	if (!session_active(c)) {
 		if (!j->row.attempted)
 			core_arm(j->timer, j->row.deadline - now);
@@ -571,7 +599,9 @@ static int step_call(struct outbox_job *j)
 	struct core *c = j->core;
 	int r;
 
-	if (outbox_next_step(j->row.attempted, j->row.deadline, core_service_now(c)) != STEP_SEND) {
+	/* But for a charge: that is asked for until it is known. */
+	if (!streq(j->row.kind, ROW_PAY) &&
+	    outbox_next_step(j->row.attempted, j->row.deadline, core_service_now(c)) != STEP_SEND) {
 		/* What it was to do shows in the order's own record; so late, nobody expects it any more. */
 		log_info("A request for order %s had no answer in time and is given up", j->row.subject);
 		(void)state_outbox_delete(c->state, j->row.id);
@@ -583,6 +613,10 @@ static int step_call(struct outbox_job *j)
 	r = mark_attempted(j);
 	if (r < 0)
 		return r;
+	if (streq(j->row.kind, ROW_PAY))
+		return payment_step_pay(j);
+	if (streq(j->row.kind, ROW_START))
+		return payment_step_start(j);
 	if (streq(j->row.kind, ROW_RATE))
 		return step_rate(j);
 	if (streq(j->row.kind, ROW_CANCEL))
@@ -623,7 +657,7 @@ static void job_step(struct outbox_job *j)
 	/* On success j may be gone. */
 	if (r < 0) {
 		log_error("A row of the outbox (%s %s) could not be sent: %s", j->row.kind, j->row.subject, strerror(-r));
-		job_again(j, 0);
+		outbox_again(j, 0);
 	}
 }
 

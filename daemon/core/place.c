@@ -2,6 +2,7 @@
  * the request. What the row keeps is JSON: {"request": the options as they were given, "order": what follows from
  * them}. A repeated call is compared with the first part, the body comes from the second. */
 #include <ctype.h>
+#include <time.h>
 
 #include "base/timeutil.h"
 #include "base/uuid.h"
@@ -235,6 +236,8 @@ static int order_json(struct core *c, const struct place_options *o, json_object
 		r = json_add_u64(j, "deliverAt", o->deliver_at);
 	if (r >= 0 && o->has_max_total)
 		r = json_add_u64(j, "maxTotal", (uint64_t)o->max_total);
+	if (r >= 0 && o->over_limit)
+		r = json_add_bool(j, "overLimit", true);
 	if (r >= 0 && o->has_expected_total)
 		r = json_add_u64(j, "amount", (uint64_t)o->expected_total);
 	if (r < 0)
@@ -295,6 +298,12 @@ static int parse_order(json_object *order, struct placing *p)
 	if (r < 0)
 		return r;
 	q->has_amount = r > 0;
+	r = json_get_u64(order, "holdUntil", &p->hold_until);
+	if (r < 0)
+		return r;
+	r = json_get_bool(order, "overLimit", &p->over_limit);
+	if (r < 0)
+		return r;
 	r = json_get_i64(order, "maxTotal", &p->max_total);
 	if (r < 0)
 		return r;
@@ -416,6 +425,7 @@ struct order_view *order_view_from_row(struct core *c, const struct outbox_row *
 	struct order_view *v;
 	struct placing p = { 0 };
 	int64_t goods = 0;
+	uint64_t hold;
 	bool open = streq(row->state, ROW_SUBMITTING) || streq(row->state, ROW_UNKNOWN);
 	int r;
 
@@ -434,6 +444,7 @@ struct order_view *order_view_from_row(struct core *c, const struct outbox_row *
 	o->created = o->changed = row->created;
 	o->deliver_at = p.request.deliver_at;
 	o->cancellable = open;
+	hold = open && !row->attempted && p.hold_until > now_realtime() ? p.hold_until : 0;
 	r = free_and_strdup(&o->comment, p.request.comment);
 	if (r >= 0)
 		r = free_and_strdup(&o->recipient, p.request.recipient);
@@ -446,6 +457,7 @@ struct order_view *order_view_from_row(struct core *c, const struct outbox_row *
 		return NULL;
 	v->order = TAKE_PTR(o);
 	v->local = true;
+	v->hold_until = hold;
 	v->cancellable = open;
 	v->payment_status = "";
 	v->amount_due = open ? v->order->total_price : 0;
@@ -469,11 +481,8 @@ static void quote_answered(const struct api_reply *reply, void *userdata)
 
 static int check_payment(const char *payment, struct failure *f)
 {
-	if (isempty(payment) || streq(payment, "cash") || streq(payment, "pos"))
+	if (isempty(payment) || customer_payment_type_from_bus(payment))
 		return 0;
-	if (streq(payment, "qr") || streq(payment, "card"))
-		return failure_set(f, CC_E_NOT_SUPPORTED, "This version cannot pay by '%s'; pay by 'cash' or 'pos' on "
-				   "delivery. Nothing was ordered", payment);
 	return failure_set(f, CC_E_INVALID_ARGS, "The payment '%s' is not one of cash, pos, qr, card", payment);
 }
 
@@ -584,20 +593,72 @@ static int check_order(struct core *c, const struct place_options *o, struct fai
 	return 0;
 }
 
+/* What was placed and not cancelled in this calendar month, local time. */
+static int add_spent(const struct order_row *r, void *userdata)
+{
+	int64_t *sum = userdata;
+
+	if (!streq(r->status, STATUS_CANCELLED) && !streq(r->status, STATUS_REJECTED) &&
+	    __builtin_add_overflow(*sum, r->total, sum))
+		*sum = INT64_MAX;
+	return 0;
+}
+
+int place_check_month(struct core *c, int64_t total, const char *currency, const char *own_uid, struct failure *f)
+{
+	time_t now = (time_t)(core_service_now(c) / USEC_PER_SEC);
+	struct order_filter month = { 0 };
+	char spent_text[MONEY_HUMAN_SIZE], limit_text[MONEY_HUMAN_SIZE];
+	int64_t limit, spent = 0, own = 0;
+	const struct order_view *v;
+	struct tm tm;
+	int r;
+
+	if (!c->config->monthly_limit)
+		return 0;
+	r = money_parse(c->config->monthly_limit, currency, &limit);
+	if (r < 0)
+		return failure_set(f, CC_E_OVER_LIMIT, "MonthlyLimit=%s is no amount of %s; nothing was ordered",
+				   c->config->monthly_limit, currency);
+	if (!localtime_r(&now, &tm))
+		return failure_set(f, CC_E_STORAGE, "The month could not be told");
+	tm.tm_mday = 1;
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	tm.tm_isdst = -1;
+	month.since = (uint64_t)mktime(&tm) * USEC_PER_SEC;
+	r = userdb_order_each(c->user, &month, UINT32_MAX, "", add_spent, &spent, NULL);
+	if (r < 0)
+		return failure_from_store(f, r, "The month's orders could not be read");
+	v = own_uid ? order_pending_find(c, own_uid) : NULL;
+	if (v)
+		own = v->order->total_price;
+	if (__builtin_add_overflow(spent - own, total, &spent) || spent > limit)
+		return failure_set(f, CC_E_OVER_LIMIT, "With this order the month comes to %s, over the limit of %s; nothing "
+				   "was ordered", money_format_human(spent_text, spent, currency),
+				   money_format_human(limit_text, limit, currency));
+	return 0;
+}
+
 static int place_row(struct core *c, const struct place_options *o, json_object *request, struct outbox_row *row,
 		     struct failure *f)
 {
 	_cleanup_json_ json_object *order = NULL, *box = json_object_new_object();
+	const char *currency = NULL;
 	char uid[UUID_SIZE];
 	int r;
 
 	r = order_json(c, o, &order, f);
 	if (r >= 0)
 		r = check_order(c, o, f);
+	if (r >= 0 && o->has_expected_total && !o->over_limit &&
+	    json_get_string(order, "currency", &currency) > 0)
+		r = place_check_month(c, o->expected_total, currency, NULL, f);
 	if (r < 0)
 		return r;
 	uuid_new(uid);
-	r = box ? json_add(box, "request", json_object_get(request)) : -ENOMEM;
+	r = c->config->hold > 0 ? json_add_u64(order, "holdUntil", now_realtime() + c->config->hold) : 0;
+	if (r >= 0)
+		r = box ? json_add(box, "request", json_object_get(request)) : -ENOMEM;
 	if (r >= 0)
 		r = json_add(box, "order", TAKE_PTR(order));
 	row->world = strdup(c->world);
@@ -612,8 +673,9 @@ static int place_row(struct core *c, const struct place_options *o, json_object 
 		return failure_from_store(f, -ENOMEM, "The order could not be made up");
 	row->from_cart = !o->has_items;
 	row->created = now_realtime();
-	/* A scheduled order is worth making until the time it was ordered for. */
-	row->deadline = o->deliver_at > 0 ? o->deliver_at : core_service_now(c) + c->config->deadline;
+	/* A scheduled order is worth making until the time it was ordered for; a held one's time begins with its hold's
+	 * end. */
+	row->deadline = o->deliver_at > 0 ? o->deliver_at : core_service_now(c) + c->config->hold + c->config->deadline;
 	return 0;
 }
 
@@ -649,7 +711,8 @@ static int place(struct core *c, const struct place_options *o, struct answer *a
 			cart_changed(c);
 		(void)free_and_strdup(&a->uid, job->row.subject);
 		a->status = strdup(STATUS_SUBMITTING);
-		r = o->has_wait && o->wait == 0 ? 1 :
+		/* A held order is not even tried before its time. */
+		r = (o->has_wait && o->wait == 0) || c->config->hold > 0 ? 1 :
 			outbox_wait(c, job, o->has_wait ? o->wait : DEFAULT_WAIT, a->place_done, NULL, a->userdata);
 	}
 	outbox_row_done(&row);

@@ -149,7 +149,7 @@ static int busy_orders(struct core *c, struct failure *f)
 	TAILQ_FOREACH(j, &c->outbox, link) {
 		char *longer;
 
-		if (!streq(j->row.kind, ROW_PLACE))
+		if (!streq(j->row.kind, ROW_PLACE) && !streq(j->row.kind, ROW_PAY))
 			continue;
 		longer = strprintf("%s%s%s", uids ? uids : "", uids ? ", " : "", j->row.subject);
 		free(uids);
@@ -157,8 +157,8 @@ static int busy_orders(struct core *c, struct failure *f)
 	}
 	if (!uids)
 		return 0;
-	return failure_set(f, CC_E_BUSY, "The outcome of an order is open (%s): wait for it, or cancel the order, before "
-			   "signing out", uids);
+	return failure_set(f, CC_E_BUSY, "The outcome of an order or a payment is open (%s): wait for it, or cancel the "
+			   "order, before signing out", uids);
 }
 
 int session_sign_out(struct core *c, bool forget, struct failure *f)
