@@ -8,4 +8,5 @@ dist_dbusinterface_DATA = \
 	dbus/org.deliveryservice.CustomerClient1.Notifications.xml \
 	dbus/org.deliveryservice.CustomerClient1.Order.xml \
 	dbus/org.deliveryservice.CustomerClient1.Orders.xml \
+	dbus/org.deliveryservice.CustomerClient1.Payments.xml \
 	dbus/org.deliveryservice.CustomerClient1.Session.xml

@@ -35,6 +35,7 @@ extern const sd_bus_vtable bus_catalog_vtable[];
 extern const sd_bus_vtable bus_cart_vtable[];
 extern const sd_bus_vtable bus_orders_vtable[];
 extern const sd_bus_vtable bus_notifications_vtable[];
+extern const sd_bus_vtable bus_payments_vtable[];
 
 /* PropertiesChanged for all that changed since the last time. Before each reply, so that who has the reply has seen
  * the change, and once a turn of the loop. */
@@ -79,6 +80,7 @@ int bus_append_event_details(sd_bus_message *m, const char *kind, const char *de
 /* Orders.Get's dictionary. */
 int bus_append_order(sd_bus_message *m, const struct order_view *v);
 int bus_append_order_row(sd_bus_message *m, const struct order_row *r);
+int bus_append_payment(sd_bus_message *m, const struct payment *p);
 
 /* The object of each pending order. */
 int order_objects_register(struct bus *b);

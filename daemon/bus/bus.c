@@ -195,6 +195,14 @@ static void on_notification(const struct notification *n, void *userdata)
 						   strempty(n->body), strempty(n->order), n->sent));
 }
 
+static void on_payment_changed(const char *order_uid, const char *payment_uid, const char *status, void *userdata)
+{
+	struct bus *b = userdata;
+
+	warn_signal("Payments.Changed", sd_bus_emit_signal(b->bus, CC_PATH, CC_IFACE_PAYMENTS, "Changed", "sss", order_uid,
+							   payment_uid, status));
+}
+
 static const struct core_observer observer = {
 	.properties_changed = on_properties_changed,
 	.event = on_event,
@@ -206,6 +214,7 @@ static const struct core_observer observer = {
 	.cart_changed = on_cart_changed,
 	.catalog_changed = on_catalog_changed,
 	.notification_received = on_notification,
+	.payment_changed = on_payment_changed,
 };
 
 int bus_attach(struct bus *b, struct core *core)
@@ -218,6 +227,7 @@ int bus_attach(struct bus *b, struct core *core)
 		{ CC_IFACE_ACCOUNT, bus_account_vtable }, { CC_IFACE_CATALOG, bus_catalog_vtable },
 		{ CC_IFACE_CART, bus_cart_vtable },       { CC_IFACE_ORDERS, bus_orders_vtable },
 		{ CC_IFACE_NOTIFICATIONS, bus_notifications_vtable },
+		{ CC_IFACE_PAYMENTS, bus_payments_vtable },
 	};
 	int r;
 

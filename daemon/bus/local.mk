@@ -17,5 +17,6 @@ daemon_bus_libbus_a_SOURCES = \
 	daemon/bus/order-object-bus.c \
 	daemon/bus/order-options.c daemon/bus/order-options.h \
 	daemon/bus/orders-bus.c \
+	daemon/bus/payments-bus.c \
 	daemon/bus/session-bus.c
 daemon_bus_libbus_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS)

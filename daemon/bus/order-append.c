@@ -73,7 +73,7 @@ static int put_timeline(sd_bus_message *m, const struct order *o)
 	return r < 0 ? r : close_member(m);
 }
 
-static int append_payment(sd_bus_message *m, const struct payment *p)
+int bus_append_payment(sd_bus_message *m, const struct payment *p)
 {
 	int r;
 
@@ -99,7 +99,7 @@ static int put_payments(sd_bus_message *m, const struct order *o)
 
 	r = open_member(m, "payments", "aa{sv}");
 	for (size_t i = 0; r >= 0 && i < o->n_payments; i++)
-		r = append_payment(m, &o->payments[i]);
+		r = bus_append_payment(m, &o->payments[i]);
 	return r < 0 ? r : close_member(m);
 }
 
