@@ -34,7 +34,12 @@ struct api_call {
 
 	enum service service;
 	bool post, anonymous, no_renewal;
-	char *path, *json, *key, *if_none_match;
+	char *path, *json, *key, *if_none_match, *if_match, *range, *if_range, *content_type, *content_digest;
+	int body_fd;
+	uint64_t body_fd_size;
+	size_t max_body;
+	void (*on_data)(const char *data, size_t n, void *userdata);
+	void (*on_sent)(uint64_t sent, void *userdata);
 	struct secret *secret_json, *bearer;
 	uint64_t timeout, deadline; /* µs; the second of CLOCK_MONOTONIC, 0: no repetition */
 	api_cb done;
@@ -104,6 +109,11 @@ static void call_unref(struct api_call *c)
 	free(c->json);
 	free(c->key);
 	free(c->if_none_match);
+	free(c->if_match);
+	free(c->range);
+	free(c->if_range);
+	free(c->content_type);
+	free(c->content_digest);
 	secret_unref(c->secret_json);
 	secret_unref(c->bearer);
 	secret_unref(c->token);
@@ -285,13 +295,33 @@ static void on_http_done(const struct http_response *response, void *userdata)
 			       .message = answer.message,
 			       .body = answer.body,
 			       .etag = response->etag,
+			       .content_type = response->content_type,
+			       .repr_digest = response->repr_digest,
+			       .content_range = response->content_range,
 			       .retry_after = response->retry_after,
 			       .date = response->date,
 			       .sent = c->sent,
 		       });
 }
 
-static void free_headers(char *(*headers)[5])
+/* A file's bytes are whoever's they are for; an answer that is none is read as always. */
+static void on_http_data(const char *data, size_t n, void *userdata)
+{
+	struct api_call *c = userdata;
+
+	c->on_data(data, n, c->userdata);
+}
+
+static void on_http_sent(uint64_t sent, void *userdata)
+{
+	struct api_call *c = userdata;
+
+	c->on_sent(sent, c->userdata);
+}
+
+#define MAX_HEADERS 9
+
+static void free_headers(char *(*headers)[MAX_HEADERS])
 {
 	for (size_t i = 0; i < ELEMENTSOF(*headers); i++)
 		free((*headers)[i]);
@@ -299,15 +329,22 @@ static void free_headers(char *(*headers)[5])
 
 static int call_start_http(struct api_call *c, const struct secret *bearer)
 {
-	_cleanup_(free_headers) char *headers[5] = { NULL };
+	_cleanup_(free_headers) char *headers[MAX_HEADERS] = { NULL };
 	_cleanup_free_ char *url = NULL;
 	struct http_request request = {
 		.method = c->post ? "POST" : "GET",
 		.bearer = bearer,
-		.content_type = c->json || c->secret_json ? "application/json" : NULL,
+		.content_type = c->body_fd_size > 0 ? c->content_type :
+				c->json || c->secret_json ? "application/json" : NULL,
 		.body = c->json,
 		.body_size = c->json ? strlen(c->json) : 0,
 		.secret_body = c->secret_json,
+		.body_fd = c->body_fd,
+		.body_fd_size = c->body_fd_size,
+		.on_sent = c->on_sent ? on_http_sent : NULL,
+		.on_data = c->on_data ? on_http_data : NULL,
+		.identity = c->on_data, /* ranges are of the bytes themselves */
+		.max_body = c->max_body,
 		.timeout = c->timeout,
 	};
 	char id[UUID_SIZE];
@@ -316,11 +353,19 @@ static int call_start_http(struct api_call *c, const struct secret *bearer)
 	uuid_new(id);
 	url = strprintf("%s/%s", c->api->config->url[c->service], c->path);
 	headers[n++] = strprintf("X-Request-Id: %s", id);
-	headers[n++] = strdup("Accept: application/json, application/problem+json");
+	headers[n++] = strdup(c->on_data ? "Accept: */*" : "Accept: application/json, application/problem+json");
 	if (c->key)
 		headers[n++] = strprintf("Idempotency-Key: %s", c->key);
 	if (c->if_none_match)
 		headers[n++] = strprintf("If-None-Match: %s", c->if_none_match);
+	if (c->if_match)
+		headers[n++] = strprintf("If-Match: %s", c->if_match);
+	if (c->range)
+		headers[n++] = strprintf("Range: %s", c->range);
+	if (c->if_range)
+		headers[n++] = strprintf("If-Range: %s", c->if_range);
+	if (c->content_digest)
+		headers[n++] = strprintf("Content-Digest: %s", c->content_digest);
 	for (size_t i = 0; i < n; i++)
 		if (!headers[i] || !url)
 			return -ENOMEM;
@@ -450,7 +495,9 @@ static int request_check(const struct api_request *q)
 		return -EINVAL;
 	if (!streq(q->method, "GET") && !streq(q->method, "POST"))
 		return -EINVAL;
-	if (!is_header_safe(q->path) || strchr(q->path, ' ') || !is_header_safe(q->idempotency_key))
+	if (!is_header_safe(q->path) || strchr(q->path, ' ') || !is_header_safe(q->idempotency_key) ||
+	    !is_header_safe(q->if_match) || !is_header_safe(q->range) || !is_header_safe(q->if_range) ||
+	    !is_header_safe(q->content_type) || !is_header_safe(q->content_digest))
 		return -EINVAL;
 	return 0;
 }
@@ -466,6 +513,15 @@ static int call_copy_request(struct api_call *c, const struct api_request *q)
 	c->timeout = q->timeout > 0 ? q->timeout : DEFAULT_TIMEOUT;
 	c->deadline = q->retry_budget > 0 ? now_monotonic() + q->retry_budget : 0;
 	c->backoff = (struct backoff){ .base = BACKOFF_BASE, .cap = BACKOFF_CAP };
+	c->body_fd = q->body_fd;
+	c->body_fd_size = q->body_fd_size;
+	c->max_body = q->max_body;
+	c->on_data = q->on_data;
+	c->on_sent = q->on_sent;
+	if (free_and_strdup(&c->if_match, q->if_match) < 0 || free_and_strdup(&c->range, q->range) < 0 ||
+	    free_and_strdup(&c->if_range, q->if_range) < 0 || free_and_strdup(&c->content_type, q->content_type) < 0 ||
+	    free_and_strdup(&c->content_digest, q->content_digest) < 0)
+		return -ENOMEM;
 	if (free_and_strdup(&c->path, q->path) < 0 || free_and_strdup(&c->json, q->json) < 0 ||
 	    free_and_strdup(&c->key, q->idempotency_key) < 0)
 		return -ENOMEM;

@@ -9,10 +9,17 @@ daemon_backend_libbackend_a_SOURCES = \
 	daemon/backend/auth.c \
 	daemon/backend/auth.h \
 	daemon/backend/customer-decode.c \
+	daemon/backend/customer-payments.c \
 	daemon/backend/customer.c \
 	daemon/backend/customer.h \
 	daemon/backend/decode.c \
 	daemon/backend/decode.h \
+	daemon/backend/email.c \
+	daemon/backend/email.h \
+	daemon/backend/file.c \
+	daemon/backend/file.h \
 	daemon/backend/push.c \
 	daemon/backend/push.h \
+	daemon/backend/secret-body.c \
+	daemon/backend/secret-body.h \
 	daemon/backend/world.c

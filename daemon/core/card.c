@@ -9,14 +9,6 @@
 #define NUMBER_MAX 19
 #define FIELD_MAX 64 /* bytes of any field */
 
-void card_done(struct card *c)
-{
-	secret_unref(TAKE_PTR(c->number));
-	secret_unref(TAKE_PTR(c->holder));
-	secret_unref(TAKE_PTR(c->expiry));
-	secret_unref(TAKE_PTR(c->cvc));
-}
-
 /* ---- the JSON ---- */
 
 static const char *skip(const char *p)

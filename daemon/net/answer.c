@@ -52,6 +52,8 @@ static void answer_take_field(struct answer *a, const char *line)
 	take_field(&a->etag, line, "ETag");
 	take_field(&a->location, line, "Location");
 	take_field(&a->retry_after, line, "Retry-After");
+	take_field(&a->repr_digest, line, "Repr-Digest");
+	take_field(&a->content_range, line, "Content-Range");
 	take_field(&date, line, "Date");
 	if (date)
 		(void)time_parse_http(date, &a->date); /* one that is none is as if it were not there */
@@ -131,6 +133,8 @@ void answer_done(struct answer *a)
 	free(a->etag);
 	free(a->location);
 	free(a->retry_after);
+	free(a->repr_digest);
+	free(a->content_range);
 	wiping_free(a->body);
 	*a = (struct answer){ 0 };
 }

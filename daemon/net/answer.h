@@ -10,7 +10,7 @@ struct answer {
 	bool header_done; /* of the final answer, not of an interim one (1xx) */
 	bool too_large;
 	size_t header_size;
-	char *content_type, *etag, *location, *retry_after;
+	char *content_type, *etag, *location, *retry_after, *repr_digest, *content_range;
 	uint64_t date;
 	char *body; /* NUL-terminated when not NULL */
 	size_t body_size, body_room;

@@ -33,6 +33,10 @@ struct http_call {
 	char *url;
 	void *body;
 	struct secret *secret_body;
+	int body_fd;
+	uint64_t body_fd_size, body_fd_at;
+	void (*on_sent)(uint64_t sent, void *userdata);
+	bool sent_more;
 	bool get;
 	uint64_t deadline; /* monotonic; 0: none */
 	size_t max_body;
@@ -92,6 +96,26 @@ static size_t call_on_body(char *data, size_t size, size_t n, void *userdata)
 	if (call_is_streaming(c))
 		call_set_ready(c);
 	return n;
+}
+
+/* The next piece of a body that comes from a descriptor. */
+static size_t call_on_read(char *buffer, size_t size, size_t n, void *userdata)
+{
+	struct http_call *c = userdata;
+	uint64_t left = c->body_fd_size - c->body_fd_at;
+	ssize_t got;
+
+	n *= size;
+	got = pread(c->body_fd, buffer, left < n ? (size_t)left : n, (off_t)c->body_fd_at);
+	/* Shorter than it was said to be: what was announced can't be kept. */
+	if (got < 0 || (got == 0 && left > 0))
+		return CURL_READFUNC_ABORT;
+	c->body_fd_at += (uint64_t)got;
+	if (c->on_sent) {
+		c->sent_more = true;
+		call_set_ready(c);
+	}
+	return (size_t)got;
 }
 
 #if LIBCURL_VERSION_NUM >= 0x075000
@@ -233,6 +257,8 @@ static void call_fill_response(struct http_call *c, struct http_response *r)
 		.content_type = a->content_type,
 		.etag = a->etag,
 		.location = a->location,
+		.repr_digest = a->repr_digest,
+		.content_range = a->content_range,
 		.retry_after = answer_retry_after(a),
 		.date = a->date,
 		.sent = c->sent,
@@ -321,7 +347,12 @@ static void call_deliver(struct http_call *c)
 	c->refs++;
 	c->is_ready = false;
 	TAILQ_REMOVE(&c->http->ready, c, ready_calls);
-	call_deliver_stream(c);
+	if (c->sent_more) {
+		c->sent_more = false;
+		c->on_sent(c->body_fd_at, c->userdata);
+	}
+	if (c->http)
+		call_deliver_stream(c);
 	if (c->http && c->ended && !(c->code == CURLE_OK && call_is_followed(c) && call_follow(c)))
 		call_finish(c);
 	call_unref(c);
@@ -408,6 +439,17 @@ static int call_set_body(struct http_call *c, const struct http_request *q)
 	const void *data = "";
 	size_t n = 0;
 
+	if (q->body_fd_size > 0) {
+		c->body_fd = q->body_fd;
+		c->body_fd_size = q->body_fd_size;
+		c->on_sent = q->on_sent;
+		if (curl_easy_setopt(c->easy, CURLOPT_POST, 1L) != CURLE_OK ||
+		    curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body_fd_size) != CURLE_OK ||
+		    curl_easy_setopt(c->easy, CURLOPT_READFUNCTION, call_on_read) != CURLE_OK ||
+		    curl_easy_setopt(c->easy, CURLOPT_READDATA, c) != CURLE_OK)
+			return -ENOMEM;
+		return 0;
+	}
 	if (q->secret_body) {
 		c->secret_body = secret_ref(q->secret_body);
 		data = secret_string(c->secret_body);

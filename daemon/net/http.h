@@ -38,6 +38,11 @@ struct http_request {
 	const void *body;               /* copied */
 	size_t body_size;
 	struct secret *secret_body;     /* instead of body; kept by reference; forces HTTP/1.1 */
+	/* Instead of body, where body_fd_size > 0: so many bytes of a regular file or memfd, by pread from its start. The
+	 * descriptor stays the caller's, and open until the callback. on_sent tells how far it is. */
+	int body_fd;
+	uint64_t body_fd_size;
+	void (*on_sent)(uint64_t sent, void *userdata);
 	uint64_t timeout;               /* µs for the whole exchange; 0: none (streams) */
 	uint64_t connect_timeout;       /* µs; 0: 10 s */
 	size_t max_body;                /* 0: HTTP_MAX_BODY */
@@ -60,7 +65,7 @@ struct http_response {
 	int status;
 	const char *body;       /* NUL-terminated behind body_size bytes; never NULL */
 	size_t body_size;
-	const char *content_type, *etag, *location; /* or NULL */
+	const char *content_type, *etag, *location, *repr_digest, *content_range; /* or NULL */
 	uint64_t retry_after;   /* µs from now, at most 1 h; 0 = not given */
 	uint64_t date;          /* the service's Date, µs, 0 = none */
 	bool sent;              /* at least a byte of the request may have been written */
