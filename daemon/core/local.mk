@@ -1,5 +1,5 @@
 noinst_LIBRARIES += daemon/core/libcore.a
-daemon_core_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) $(JSON_CFLAGS) $(EVENT_CFLAGS)
+daemon_core_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) $(JSON_CFLAGS) $(EVENT_CFLAGS) $(CRYPTO_CFLAGS)
 daemon_core_libcore_a_SOURCES = \
 	daemon/core/actions.c \
 	daemon/core/card.c \
@@ -10,6 +10,7 @@ daemon_core_libcore_a_SOURCES = \
 	daemon/core/events.c \
 	daemon/core/failure.c \
 	daemon/core/failure.h \
+	daemon/core/files.c \
 	daemon/core/network.c \
 	daemon/core/notifications.c \
 	daemon/core/orders.c \

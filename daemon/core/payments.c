@@ -10,6 +10,7 @@
 #define QR_SIZE_MAX (1U << 20)
 
 struct paying {
+	struct open_call call;
 	struct core *core;
 	char *order, *type, *key;
 	struct card card;
@@ -27,6 +28,7 @@ static void paying_free(void *p)
 
 	if (!o)
 		return;
+	open_call_end(&o->call);
 	free(o->order);
 	free(o->type);
 	free(o->key);
@@ -116,6 +118,7 @@ static struct paying *paying_new(struct core *c, const char *order, const char *
 
 	if (!o)
 		return NULL;
+	open_call_begin(c, &o->call, paying_free);
 	o->core = c;
 	o->userdata = userdata;
 	o->order = strdup(order);
@@ -628,6 +631,7 @@ int payment_list(struct core *c, const char *order_uid, struct order_view **ret,
 /* ---- linked cards ---- */
 
 struct cards {
+	struct open_call call;
 	struct core *core;
 	struct failure failure;
 	payment_cards_cb cards_done;
@@ -639,6 +643,7 @@ static void cards_free(void *p)
 {
 	struct cards *o = p;
 
+	open_call_end(&o->call);
 	failure_done(&o->failure);
 	free(o);
 }
@@ -660,8 +665,10 @@ static struct cards *cards_new(struct core *c, payment_cards_cb cards_done, core
 {
 	struct cards *o = new0(struct cards, 1);
 
-	if (o)
-		*o = (struct cards){ .core = c, .cards_done = cards_done, .done = done, .userdata = userdata };
+	if (!o)
+		return NULL;
+	*o = (struct cards){ .core = c, .cards_done = cards_done, .done = done, .userdata = userdata };
+	open_call_begin(c, &o->call, cards_free);
 	return o;
 }
 
