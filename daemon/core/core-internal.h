@@ -234,6 +234,16 @@ bool payment_is_paid(const char *status);
 /* The person's JSON, checked: digits, Luhn, expiry (now: the service's time), CVC length. */
 int card_parse(const struct secret *json, uint64_t now, struct card *ret, struct failure *f);
 
+/* reports.c */
+int report_step(struct outbox_job *j);
+int report_queue(struct core *c, const char *order_uid, const char *email, const char *format, const char *key,
+		 struct failure *f);
+
+/* settings.c */
+int settings_step(struct outbox_job *j);
+void settings_apply(struct core *c, json_object *o, const char *etag); /* what the service says */
+bool settings_email_receipts(struct core *c);
+
 /* files.c: the bytes of a record, checked against its digest, in a sealed memfd. The record is copied. */
 void file_fetch_record(struct core *c, const struct file_record *record, const char *transfer, file_cb done,
 		       void *userdata);

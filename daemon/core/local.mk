@@ -21,8 +21,10 @@ daemon_core_libcore_a_SOURCES = \
 	daemon/core/pictures.c \
 	daemon/core/place.c \
 	daemon/core/push.c \
+	daemon/core/reports.c \
 	daemon/core/schedule.c \
 	daemon/core/schedule.h \
 	daemon/core/session.c \
+	daemon/core/settings.c \
 	daemon/core/sign-up.c \
 	daemon/core/sync.c

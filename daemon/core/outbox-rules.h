@@ -18,6 +18,8 @@
 #define ROW_CANCEL "cancel"
 #define ROW_RATE "rate"
 #define ROW_READ "read"
+#define ROW_SETTINGS "settings"
+#define ROW_REPORT "report"   /* OrderReportSend; then its message is watched */
 #define ROW_START "pay-start" /* MakePaymentStart */
 #define ROW_PAY "pay"         /* MakePaymentRespond with a card */
 

@@ -617,6 +617,10 @@ static int step_call(struct outbox_job *j)
 		return payment_step_pay(j);
 	if (streq(j->row.kind, ROW_START))
 		return payment_step_start(j);
+	if (streq(j->row.kind, ROW_SETTINGS))
+		return settings_step(j);
+	if (streq(j->row.kind, ROW_REPORT))
+		return report_step(j);
 	if (streq(j->row.kind, ROW_RATE))
 		return step_rate(j);
 	if (streq(j->row.kind, ROW_CANCEL))
