@@ -203,6 +203,30 @@ static void on_payment_changed(const char *order_uid, const char *payment_uid, c
 							   payment_uid, status));
 }
 
+static int emit_settings_changed(struct bus *b, char *const *keys)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+	int r;
+
+	if ((r = sd_bus_message_new_signal(b->bus, &m, CC_PATH, CC_IFACE_SETTINGS, "Changed")) < 0 ||
+	    (r = sd_bus_message_append_strv(m, (char **)keys)) < 0)
+		return r;
+	return sd_bus_send(NULL, m, NULL);
+}
+
+static void on_settings_changed(char *const *keys, void *userdata)
+{
+	warn_signal("Settings.Changed", emit_settings_changed(userdata, keys));
+}
+
+static void on_progress(const char *transfer, uint64_t done, uint64_t total, void *userdata)
+{
+	struct bus *b = userdata;
+
+	warn_signal("Progress", sd_bus_emit_signal(b->bus, CC_PATH, CC_IFACE_FILES, "Progress", "stt", transfer, done,
+						   total));
+}
+
 static const struct core_observer observer = {
 	.properties_changed = on_properties_changed,
 	.event = on_event,
@@ -215,6 +239,8 @@ static const struct core_observer observer = {
 	.catalog_changed = on_catalog_changed,
 	.notification_received = on_notification,
 	.payment_changed = on_payment_changed,
+	.settings_changed = on_settings_changed,
+	.progress = on_progress,
 };
 
 int bus_attach(struct bus *b, struct core *core)
@@ -228,6 +254,8 @@ int bus_attach(struct bus *b, struct core *core)
 		{ CC_IFACE_CART, bus_cart_vtable },       { CC_IFACE_ORDERS, bus_orders_vtable },
 		{ CC_IFACE_NOTIFICATIONS, bus_notifications_vtable },
 		{ CC_IFACE_PAYMENTS, bus_payments_vtable },
+		{ CC_IFACE_SETTINGS, bus_settings_vtable },
+		{ CC_IFACE_FILES, bus_files_vtable },
 	};
 	int r;
 

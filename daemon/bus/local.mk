@@ -12,11 +12,13 @@ daemon_bus_libbus_a_SOURCES = \
 	daemon/bus/cart-bus.c \
 	daemon/bus/catalog-bus.c \
 	daemon/bus/daemon-bus.c \
+	daemon/bus/files-bus.c daemon/bus/files-bus.h \
 	daemon/bus/notifications-bus.c \
 	daemon/bus/order-append.c \
 	daemon/bus/order-object-bus.c \
 	daemon/bus/order-options.c daemon/bus/order-options.h \
 	daemon/bus/orders-bus.c \
 	daemon/bus/payments-bus.c \
-	daemon/bus/session-bus.c
+	daemon/bus/session-bus.c \
+	daemon/bus/settings-bus.c
 daemon_bus_libbus_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS)

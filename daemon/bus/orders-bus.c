@@ -2,6 +2,7 @@
  * order-append.c. */
 #include "bus/bus-options.h"
 #include "bus/bus-private.h"
+#include "bus/files-bus.h"
 #include "bus/order-options.h"
 
 #define GET_MANY_MAX 100
@@ -326,6 +327,15 @@ const sd_bus_vtable bus_orders_vtable[] = {
 				orders_method_cancel, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Rate", SD_BUS_ARGS("s", uid, "u", rating, "s", comment, "a{sv}", options),
 				SD_BUS_NO_RESULT, orders_method_rate, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("GetReport", SD_BUS_ARGS("s", uid, "s", format, "s", transfer),
+				SD_BUS_RESULT("h", file, "s", name, "s", content_type), orders_method_get_report,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("SendReport", SD_BUS_ARGS("s", uid, "s", email, "s", format),
+				SD_BUS_RESULT("s", message_uid), orders_method_send_report,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("GetMessageStatus", SD_BUS_ARGS("s", message_uid),
+				SD_BUS_RESULT("s", status, "t", when), orders_method_get_message_status,
+				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_SIGNAL_WITH_ARGS("Changed", SD_BUS_ARGS("s", uid, "s", status, "t", when), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("CourierMoved",
 				SD_BUS_ARGS("s", uid, "d", latitude, "d", longitude, "t", when, "t", expected), 0),

@@ -83,7 +83,7 @@ struct sync_waiter {
 TAILQ_HEAD(sync_waiter_list, sync_waiter);
 
 /* The catalog, where it is wanted, comes before a history that may be long: a first menu is there at once. */
-enum sync_step { SYNC_ACCOUNT, SYNC_CATEGORIES, SYNC_PRODUCTS, SYNC_ORDERS, SYNC_NOTIFICATIONS, SYNC_END };
+enum sync_step { SYNC_ACCOUNT, SYNC_SETTINGS, SYNC_CATEGORIES, SYNC_PRODUCTS, SYNC_ORDERS, SYNC_NOTIFICATIONS, SYNC_END };
 
 struct sync {
 	struct event *timer;
@@ -242,6 +242,10 @@ int report_queue(struct core *c, const char *order_uid, const char *email, const
 /* settings.c */
 int settings_step(struct outbox_job *j);
 void settings_apply(struct core *c, json_object *o, const char *etag); /* what the service says */
+int settings_get(struct core *c, api_cb done, void *userdata, struct api_call **ret);
+/* A receipt by e-mail where the person wants them: its key is derived from the order, so that two desktops send one
+ * mail. */
+void report_receipt(struct core *c, const struct order *o);
 bool settings_email_receipts(struct core *c);
 
 /* files.c: the bytes of a record, checked against its digest, in a sealed memfd. The record is copied. */

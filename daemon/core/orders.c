@@ -367,6 +367,8 @@ int orders_apply(struct core *c, json_object *json, enum order_source source)
 	if (!silent) {
 		tell_change(c, o, &before);
 		tell_payments(c, o);
+		if (streq(o->status, STATUS_DELIVERED) && !streq_ptr(before.status, STATUS_DELIVERED))
+			report_receipt(c, o);
 	}
 	v = view_new(TAKE_PTR(o));
 	if (!v)

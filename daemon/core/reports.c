@@ -1,5 +1,7 @@
 /* Reports of orders: made by the file service and fetched, or sent by e-mail. A report to be sent is queued like an
  * order (its key is the message's uid); its state is watched until it is sent or failed. */
+#include <stdio.h>
+
 #include "backend/email.h"
 #include "base/timeutil.h"
 #include "base/uuid.h"
@@ -283,6 +285,34 @@ void report_send(struct core *c, const char *order_uid, const char *email, const
 	if (r >= 0)
 		o->message_uid = strdup(key);
 	(void)core_defer(c, report_end, o, report_free);
+}
+
+/* RFC 9562 version 8: a UUID whose bits are ours to choose, here a digest of purpose and order. */
+static int receipt_key(const char *order_uid, char ret[static UUID_SIZE])
+{
+	_cleanup_free_ char *text = strprintf("receipt %s", order_uid);
+	char hex[SHA256_HEX_SIZE];
+	int r;
+
+	r = text ? sha256_hex(text, strlen(text), hex) : -ENOMEM;
+	if (r < 0)
+		return r;
+	hex[12] = '8';
+	hex[16] = '8';
+	(void)snprintf(ret, UUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+	return 0;
+}
+
+void report_receipt(struct core *c, const struct order *o)
+{
+	_cleanup_failure_ struct failure f = { 0 };
+	char key[UUID_SIZE];
+
+	if (!session_active(c) || isempty(session_email(c)) || !settings_email_receipts(c) ||
+	    receipt_key(o->uid, key) < 0)
+		return;
+	if (report_queue(c, o->uid, session_email(c), "pdf", key, &f) < 0)
+		log_warning("No receipt is sent: %s", failure_message(&f));
 }
 
 /* From the outbox: it knows more than the service while a mail is not there yet. */

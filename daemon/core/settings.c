@@ -191,6 +191,14 @@ void settings_apply(struct core *c, json_object *o, const char *etag)
 		tell(c, changed);
 }
 
+int settings_get(struct core *c, api_cb done, void *userdata, struct api_call **ret)
+{
+	_cleanup_free_ char *etag = NULL;
+
+	(void)userdb_meta_get(c->user, META_ETAG, &etag);
+	return customer_settings_get(c->api, etag, done, userdata, ret);
+}
+
 /* ---- changing ---- */
 
 struct change {

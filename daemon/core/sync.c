@@ -443,6 +443,20 @@ static void account_answered(const struct api_reply *reply, void *userdata)
 	step_next(c);
 }
 
+static void settings_answered(const struct api_reply *reply, void *userdata)
+{
+	struct core *c = userdata;
+
+	c->sync.call = NULL;
+	if (reply->outcome == API_OK)
+		settings_apply(c, reply->body, reply->etag);
+	else if (reply->outcome != API_NOT_MODIFIED) {
+		step_fail(c, reply);
+		return;
+	}
+	step_next(c);
+}
+
 static void categories_begin(struct core *c)
 {
 	int r;
@@ -468,6 +482,10 @@ static void step_begin(struct core *c)
 	struct sync *s = &c->sync;
 
 	switch (s->step) {
+	case SYNC_SETTINGS:
+		if (!s->full || settings_get(c, settings_answered, c, &s->call) < 0)
+			step_next(c);
+		return;
 	case SYNC_ACCOUNT:
 		if (s->account_known || customer_account_get(c->api, account_answered, c, &s->call) < 0)
 			step_next(c);
