@@ -138,6 +138,44 @@ static int set_path(struct config *c, const struct setting *s, const char *value
 	return free_and_strdup(field(c, s), *value ? value : NULL);
 }
 
+/* The currency is the account's and not known here: how many digits it has is checked with the first order. */
+static int set_amount(struct config *c, const struct setting *s, const char *value)
+{
+	size_t whole = strspn(value, "0123456789"), n = strlen(value);
+	size_t fraction = value[whole] == '.' ? strspn(value + whole + 1, "0123456789") : 0;
+
+	if (n > 0 && (whole == 0 || whole > 12 || fraction > 4 || (value[whole] == '.' && fraction == 0) ||
+		      value[whole + (fraction > 0 ? fraction + 1 : 0)] != '\0'))
+		return -EINVAL;
+	return free_and_strdup(field(c, s), n > 0 ? value : NULL);
+}
+
+static int read_clock(const char *s, int *ret)
+{
+	for (int i = 0; i < 5; i++)
+		if (i == 2 ? s[i] != ':' : s[i] < '0' || s[i] > '9')
+			return -EINVAL;
+	*ret = ((s[0] - '0') * 10 + s[1] - '0') * 60 + (s[3] - '0') * 10 + s[4] - '0';
+	return *ret < 24 * 60 && s[3] < '6' ? 0 : -EINVAL;
+}
+
+static int set_quiet_hours(struct config *c, const struct setting *s, const char *value)
+{
+	int from, to;
+
+	(void)s;
+	if (*value == '\0') {
+		c->quiet_from = c->quiet_to = -1;
+		return 0;
+	}
+	if (strlen(value) != 11 || value[5] != '-' || read_clock(value, &from) < 0 || read_clock(value + 6, &to) < 0 ||
+	    from == to)
+		return -EINVAL;
+	c->quiet_from = from;
+	c->quiet_to = to;
+	return 0;
+}
+
 #define URL_ALLOWED "an https URL (or http to loopback), without user, password, '?' and '#'"
 #define BOOL_ALLOWED "yes or no"
 #define URL(name, member) { "Services", name, "", set_url, offsetof(struct config, member), .allowed = URL_ALLOWED }
@@ -168,7 +206,11 @@ static const struct setting settings[] = {
 	  .allowed = "one or both of server-sent-events and long-polling" },
 	SECONDS("Push", "TimeoutSec", "30", push_timeout),
 	SECONDS("Orders", "DeadlineSec", "600", deadline),
+	{ "Orders", "HoldSec", "0", set_seconds, offsetof(struct config, hold), 0, 3600 },
+	{ "Orders", "MonthlyLimit", "", set_amount, offsetof(struct config, monthly_limit),
+	  .allowed = "an amount such as 250 or 249.50, in the account's currency, or nothing" },
 	BOOL("Notifications", "Promotions", "no", promotions),
+	{ "Notifications", "QuietHours", "", set_quiet_hours, 0, .allowed = "two times of day such as 22:00-07:00, or nothing" },
 };
 
 static const char *const service_prefixes[_SERVICE_MAX] = {
@@ -517,5 +559,6 @@ void config_free(struct config *c)
 	for (size_t i = 0; i < _SERVICE_MAX; i++)
 		free(c->url[i]);
 	free(c->ca_file);
+	free(c->monthly_limit);
 	free(c);
 }
