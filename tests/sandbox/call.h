@@ -29,6 +29,8 @@ struct call {
 	json_object *answer; /* NULL: no body */
 	char *text;          /* instead of an answer: a body that is not JSON, of content_type */
 	const char *content_type;
+	size_t text_size;    /* 0: the text ends with its NUL */
+	char *own_type;      /* a content_type that is freed with the call */
 	bool taken;          /* the handler keeps the request and answers it itself */
 	bool stalled;        /* the request is never to be answered */
 	bool etag;           /* the answer may be asked for with If-None-Match */

@@ -192,3 +192,13 @@ int control_product(struct call *c)
 	c->answer = product_to_json(q);
 	return 0;
 }
+
+void catalog_put_back(struct sandbox *s, json_object *items)
+{
+	for (size_t i = 0; i < json_object_array_length(items); i++) {
+		json_object *line = json_object_array_get_idx(items, i);
+
+		catalog_take(s, json_object_get_int64(json_member(json_member(line, "product"), "id")),
+			     -json_object_get_int64(json_member(line, "quantity")));
+	}
+}

@@ -20,3 +20,5 @@ bool catalog_find(struct store *st, int64_t id, struct product *ret);
 void product_done(struct product *p);
 /* Takes so many away (or, negative, puts them back) where the product is limited. */
 void catalog_take(struct sandbox *s, int64_t id, int64_t count);
+/* The items of an order that was cancelled, as on the wire, can be had again. */
+void catalog_put_back(struct sandbox *s, json_object *items);

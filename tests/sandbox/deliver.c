@@ -24,14 +24,14 @@ void deliver_headers(struct call *c, const char *content_type)
 }
 
 /* true: the client has this answer already. */
-static bool add_etag(struct call *c, const char *text)
+static bool add_etag(struct call *c, const char *text, size_t size)
 {
 	const char *have = evhttp_find_header(evhttp_request_get_input_headers(c->req), "If-None-Match");
 	char digest[DIGEST_SIZE], etag[20];
 
 	if (!c->etag || c->status != 200)
 		return false;
-	digest_hex(text, strlen(text), digest);
+	digest_hex(text, size, digest);
 	snprintf(etag, sizeof(etag), "\"%.16s\"", digest);
 	evhttp_add_header(evhttp_request_get_output_headers(c->req), "ETag", etag);
 	return have && (strstr(have, etag) || strcmp(have, "*") == 0);
@@ -167,13 +167,14 @@ static const char *content_type(const struct call *c)
 static void deliver_body(struct call *c, const struct effect *e)
 {
 	const char *text = c->text ? c->text : c->answer ? json_text(c->answer) : "";
+	size_t size = c->text && c->text_size ? c->text_size : strlen(text);
 	struct evbuffer *body = buffer_new();
 
 	deliver_headers(c, content_type(c));
-	if (add_etag(c, text))
+	if (add_etag(c, text, size))
 		c->status = 304;
 	else
-		evbuffer_add(body, text, strlen(text));
+		evbuffer_add(body, text, size);
 	if (e->kind == FAULT_TRUNCATE)
 		deliver_half(c, body);
 	else if (e->kind == FAULT_SLOW && evbuffer_get_length(body) > 0)
@@ -187,6 +188,8 @@ static void set_status(struct call *c, const struct effect *e)
 {
 	char seconds[24];
 
+	free(TAKE(c->text));
+	evhttp_remove_header(evhttp_request_get_output_headers(c->req), "Content-Range");
 	(void)call_fail(c, e->status, e->code[0] ? e->code : NULL, "This failure was asked for");
 	if (e->delay_ms >= 0) {
 		snprintf(seconds, sizeof(seconds), "%lld", (long long)(e->delay_ms + 999) / 1000);

@@ -28,6 +28,15 @@ int ordering_cancel(struct call *c);
 int ordering_rate(struct call *c);
 int account_get(struct call *c);
 
+int payment_start(struct call *c);
+int payment_respond(struct call *c);
+int payments_get(struct call *c);
+int cards_get(struct call *c);
+int card_remove(struct call *c);
+
+int qr_generate(struct call *c);
+int file_get(struct call *c);
+
 int notifications_get(struct call *c);
 int notifications_read(struct call *c);
 
@@ -44,6 +53,9 @@ int control_journal(struct call *c);
 int control_clock(struct call *c);
 int control_clock_get(struct call *c);
 int control_advance(struct call *c);
+int control_qr_paid(struct call *c);
+int control_payments(struct call *c);
+int control_payments_get(struct call *c);
 int control_product(struct call *c);
 int control_verification_code(struct call *c);
 int control_mailbox(struct call *c);

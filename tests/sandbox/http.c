@@ -33,6 +33,7 @@ static void exchange_free(struct exchange *x)
 	json_object_put(c->body);
 	json_object_put(c->answer);
 	free(c->text);
+	free(c->own_type);
 	free(c->path);
 	free(x);
 }

@@ -75,11 +75,16 @@ void journal_answer(struct call *c)
 	copy(n->login, c->user.login);
 }
 
+void journal_write(struct sandbox *s, const char *kind, int64_t user, const char *key, const char *order_uid,
+		   const char *detail)
+{
+	store_run(s->store, "INSERT INTO journal (kind, user, order_uid, key, detail, date) VALUES (?, ?, ?, ?, ?, ?)",
+		  "tittti", kind, user, order_uid, key, detail, clock_now(&s->clock));
+}
+
 void journal_add(struct call *c, const char *kind, const char *order_uid, const char *detail)
 {
-	store_run(c->sandbox->store, "INSERT INTO journal (kind, user, order_uid, key, detail, date)"
-		  " VALUES (?, ?, ?, ?, ?, ?)", "tittti", kind, c->user.id, order_uid, c->key, detail,
-		  clock_now(&c->sandbox->clock));
+	journal_write(c->sandbox, kind, c->user.id, c->key, order_uid, detail);
 }
 
 static json_object *orders_to_json(struct store *st)
@@ -108,6 +113,16 @@ static json_object *orders_to_json(struct store *st)
 	return a;
 }
 
+/* The members of a detail that is an object. */
+static void add_members(json_object *o, const char *text)
+{
+	json_object *detail AUTO_JSON = json_tokener_parse(text);
+
+	json_object_object_foreach(detail, name, value)
+		json_object_object_add(o, name, json_object_get(value));
+}
+
+/* detail_name NULL: the detail is an object, whose members are added. */
 static json_object *acts_to_json(struct store *st, const char *kind, const char *detail_name)
 {
 	AUTO_QUERY sqlite3_stmt *q =
@@ -123,7 +138,10 @@ static json_object *acts_to_json(struct store *st, const char *kind, const char 
 		json_add_text(o, "deliveryOrderUid", store_text(q, 0));
 		json_add_text(o, "key", store_text(q, 1));
 		json_add_text(o, "login", store_text(q, 2));
-		json_add_text(o, detail_name, store_text(q, 3));
+		if (detail_name)
+			json_add_text(o, detail_name, store_text(q, 3));
+		else
+			add_members(o, store_text(q, 3));
 		json_add_date(o, "date", store_int(q, 4));
 		json_object_array_add(a, o);
 	}
@@ -187,6 +205,7 @@ int control_journal(struct call *c)
 
 	c->answer = json_object_new_object();
 	json_object_object_add(c->answer, "orders", orders_to_json(c->sandbox->store));
+	json_object_object_add(c->answer, "charges", acts_to_json(c->sandbox->store, "charge", NULL));
 	json_object_object_add(c->answer, "cancellations", acts_to_json(c->sandbox->store, "cancel", "reason"));
 	json_object_object_add(c->answer, "ratings", acts_to_json(c->sandbox->store, "rating", "rating"));
 	json_object_object_add(c->answer, "counts", counts_to_json(j));

@@ -13,5 +13,8 @@ void journal_free(struct journal *j);
 void journal_request(struct call *c, const struct effect *e);
 /* It was answered. */
 void journal_answer(struct call *c);
+/* Writes down something of one kind that concerns an order; key may be NULL. */
+void journal_write(struct sandbox *s, const char *kind, int64_t user, const char *key, const char *order_uid,
+		   const char *detail);
 /* Writes down that the caller did something to an order. */
 void journal_add(struct call *c, const char *kind, const char *order_uid, const char *detail);

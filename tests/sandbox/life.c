@@ -5,13 +5,13 @@
 #include <math.h>
 
 #include "tests/sandbox/life.h"
+#include "tests/sandbox/payment.h"
 #include "tests/sandbox/push.h"
 
 enum { STEPS_PER_TURN = 50 };
 
 static const int64_t courier_pace = 15 * USEC_PER_SEC;       /* of life between two positions … */
 static const int64_t courier_pace_real = USEC_PER_SEC / 4;   /* … but of real time no less than this */
-static const int64_t awaiting_payment = 15 * USEC_PER_MINUTE;
 static const int64_t finished_after = 30 * USEC_PER_DAY;
 
 static int64_t seconds(struct sandbox *s, unsigned from, unsigned to)
@@ -46,7 +46,8 @@ void life_plan(struct sandbox *s, struct order *o)
 	struct plan *p = &o->plan;
 
 	if (o->status == STATUS_AWAITING_PAYMENT) {
-		*p = (struct plan){ .next = life + awaiting_payment };
+		*p = (struct plan){ 0 };
+		payment_await(s, o);
 		return;
 	}
 	for (size_t i = 0; i < json_object_array_length(o->items); i++)
@@ -80,16 +81,31 @@ void life_end(struct order *o)
 	o->plan.next = 0;
 }
 
+/* Microseconds of real time until something is due; none: a long time. */
+static int64_t until_next(struct sandbox *s)
+{
+	AUTO_QUERY sqlite3_stmt *q = store_query(s->store, "SELECT (SELECT min(next_due) FROM orders),"
+						 " (SELECT min(pay_due) FROM orders)", "");
+	int64_t wait = INT64_MAX, pay;
+
+	(void)store_step(q);
+	if (sqlite3_column_type(q, 0) != SQLITE_NULL && s->clock.speed > 0)
+		wait = (int64_t)((double)(store_int(q, 0) - clock_life(&s->clock)) / s->clock.speed);
+	if (sqlite3_column_type(q, 1) != SQLITE_NULL) {
+		pay = store_int(q, 1) - clock_now(&s->clock);
+		wait = pay < wait ? pay : wait;
+	}
+	return wait;
+}
+
 static void arm(struct sandbox *s)
 {
-	AUTO_QUERY sqlite3_stmt *q = store_query(s->store, "SELECT min(next_due) FROM orders", "");
-	int64_t wait, most = 30 * USEC_PER_SEC;
+	int64_t wait = until_next(s), most = 30 * USEC_PER_SEC;
 	struct timeval tv;
 
 	evtimer_del(s->life_timer);
-	if (!store_step(q) || sqlite3_column_type(q, 0) == SQLITE_NULL || s->clock.speed <= 0)
+	if (wait == INT64_MAX)
 		return;
-	wait = (int64_t)((double)(store_int(q, 0) - clock_life(&s->clock)) / s->clock.speed);
 	wait = wait < 1000 ? 1000 : wait > most ? most : wait;
 	tv = (struct timeval){ .tv_sec = wait / USEC_PER_SEC, .tv_usec = wait % USEC_PER_SEC };
 	evtimer_add(s->life_timer, &tv);
@@ -153,6 +169,7 @@ static void enter(struct sandbox *s, struct order *o, enum status status, int64_
 		o->plan.next = life + finished_after;
 		break;
 	default:
+		payment_close(o);
 		life_end(o);
 	}
 	life_publish(s, o);
@@ -178,9 +195,6 @@ static void step(struct sandbox *s, struct order *o)
 	switch (o->status) {
 	case STATUS_REQUESTED:
 		enter(s, o, STATUS_PROCESSING, due);
-		break;
-	case STATUS_AWAITING_PAYMENT:
-		enter(s, o, STATUS_CANCELLED, due);
 		break;
 	case STATUS_PROCESSING:
 		enter(s, o, STATUS_COOKING, due);
@@ -214,18 +228,24 @@ static void step(struct sandbox *s, struct order *o)
 	}
 }
 
+static bool run_one(struct sandbox *s)
+{
+	struct order o AUTO(order_done) = { 0 };
+
+	if (order_load_pay_due(s->store, clock_now(&s->clock), &o) == 0)
+		payment_step(s, &o);
+	else if (s->clock.speed > 0 && order_load_due(s->store, clock_life(&s->clock), &o) == 0)
+		step(s, &o);
+	else
+		return false;
+	return true;
+}
+
 static void run(struct sandbox *s)
 {
-	if (s->clock.speed <= 0)
-		return;
 	store_begin(s->store);
-	for (int i = 0; i < STEPS_PER_TURN; i++) {
-		struct order o AUTO(order_done) = { 0 };
-
-		if (order_load_due(s->store, clock_life(&s->clock), &o) < 0)
-			break;
-		step(s, &o);
-	}
+	for (int i = 0; i < STEPS_PER_TURN && run_one(s); i++)
+		;
 	store_commit(s->store);
 	arm(s);
 }
@@ -249,6 +269,7 @@ int life_advance(struct sandbox *s, struct order *o, enum status status)
 	    status == STATUS_AWAITING_PAYMENT)
 		return -EINVAL;
 	if (o->status == STATUS_AWAITING_PAYMENT) {
+		payment_close(o);
 		o->status = STATUS_REQUESTED;
 		life_plan(s, o);
 	}

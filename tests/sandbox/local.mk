@@ -2,9 +2,10 @@
 bin_PROGRAMS += tests/sandbox/customerclient-sandbox
 
 tests_sandbox_customerclient_sandbox_CFLAGS = $(AM_CFLAGS) $(EVHTTP_CFLAGS) $(SSL_CFLAGS) $(JSON_CFLAGS) \
-	$(SQLITE_CFLAGS)
+	$(SQLITE_CFLAGS) $(CAIRO_CFLAGS) $(QRENCODE_CFLAGS)
 tests_sandbox_customerclient_sandbox_CPPFLAGS = -D_GNU_SOURCE -I$(top_srcdir) -I$(top_builddir)
-tests_sandbox_customerclient_sandbox_LDADD = $(EVHTTP_LIBS) $(SSL_LIBS) $(JSON_LIBS) $(SQLITE_LIBS) -lm
+tests_sandbox_customerclient_sandbox_LDADD = $(EVHTTP_LIBS) $(SSL_LIBS) $(JSON_LIBS) $(SQLITE_LIBS) \
+	$(CAIRO_LIBS) $(QRENCODE_LIBS) -lm
 tests_sandbox_customerclient_sandbox_SOURCES = \
 	tests/sandbox/auth.c \
 	tests/sandbox/auth.h \
@@ -12,6 +13,8 @@ tests_sandbox_customerclient_sandbox_SOURCES = \
 	tests/sandbox/base.h \
 	tests/sandbox/call.c \
 	tests/sandbox/call.h \
+	tests/sandbox/card.c \
+	tests/sandbox/card.h \
 	tests/sandbox/catalog.c \
 	tests/sandbox/catalog.h \
 	tests/sandbox/clock.c \
@@ -21,6 +24,8 @@ tests_sandbox_customerclient_sandbox_SOURCES = \
 	tests/sandbox/deliver.h \
 	tests/sandbox/faults.c \
 	tests/sandbox/faults.h \
+	tests/sandbox/file.c \
+	tests/sandbox/file.h \
 	tests/sandbox/handlers.h \
 	tests/sandbox/help.c \
 	tests/sandbox/help.h \
@@ -42,13 +47,19 @@ tests_sandbox_customerclient_sandbox_SOURCES = \
 	tests/sandbox/order.c \
 	tests/sandbox/order.h \
 	tests/sandbox/ordering.c \
+	tests/sandbox/paying.c \
+	tests/sandbox/payment.c \
+	tests/sandbox/payment.h \
 	tests/sandbox/picture.c \
 	tests/sandbox/places.c \
 	tests/sandbox/places.h \
+	tests/sandbox/png.c \
+	tests/sandbox/png.h \
 	tests/sandbox/pricing.c \
 	tests/sandbox/pricing.h \
 	tests/sandbox/push.c \
 	tests/sandbox/push.h \
+	tests/sandbox/qr.c \
 	tests/sandbox/router.c \
 	tests/sandbox/router.h \
 	tests/sandbox/sandbox.h \
@@ -75,5 +86,6 @@ EXTRA_DIST += \
 	tests/sandbox/test_hub.py \
 	tests/sandbox/test_life.py \
 	tests/sandbox/test_orders.py \
+	tests/sandbox/test_payments.py \
 	tests/sandbox/test_program.py \
 	tests/sandbox/test_seed.py

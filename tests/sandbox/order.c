@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "tests/sandbox/order.h"
+#include "tests/sandbox/payment.h"
 
 static const char *const status_names[] = {
 	[STATUS_REQUESTED] = "Requested",
@@ -39,10 +40,10 @@ static const struct {
 	" changed," \
 	" start_expected, start_actual, end_expected, end_actual, cooking_expected, cooking_actual, rating," \
 	" rating_comment, rating_date, code, due_process, due_cook, due_ready, due_deliver, due_arrive," \
-	" promised_ready, promised_arrive, due_notice, next_due, seq"
-#define TYPES "titiiiiiiiitttttttt" "it" "dddd" "idd" "iiiiiiiii" "iti" "t" "iiiiiiiiii"
+	" promised_ready, promised_arrive, due_notice, next_due, seq, pay_due, pay_pending"
+#define TYPES "titiiiiiiiitttttttt" "it" "dddd" "idd" "iiiiiiiii" "iti" "t" "iiiiiiiiii" "it"
 
-_Static_assert(sizeof(TYPES) - 1 == 51, "one type for each column");
+_Static_assert(sizeof(TYPES) - 1 == 53, "one type for each column");
 
 const char *status_name(enum status s)
 {
@@ -85,6 +86,7 @@ void order_done(struct order *o)
 	json_object_put(o->items);
 	json_object_put(o->payments);
 	json_object_put(o->timeline);
+	json_object_put(o->pay_pending);
 	free(o->city);
 	free(o->address);
 	free(o->recipient);
@@ -98,6 +100,7 @@ void order_done(struct order *o)
 void order_from_row(sqlite3_stmt *q, struct order *ret)
 {
 	struct order o = { 0 };
+	const char *pending;
 	int i = 0;
 
 	snprintf(o.uid, sizeof(o.uid), "%s", store_text(q, i++));
@@ -151,6 +154,9 @@ void order_from_row(sqlite3_stmt *q, struct order *ret)
 	o.plan.notice = store_int(q, i++);
 	o.plan.next = store_int(q, i++);
 	o.seq = store_int(q, i++);
+	o.pay_due = store_int(q, i++);
+	pending = store_text(q, i++);
+	o.pay_pending = pending ? json_tokener_parse(pending) : NULL;
 	o.id = store_int(q, i++);
 	*ret = o;
 }
@@ -166,13 +172,14 @@ void order_from_row(sqlite3_stmt *q, struct order *ret)
 	(o)->start_actual, (o)->end_expected, (o)->end_actual, (o)->cooking_expected, (o)->cooking_actual, \
 	(o)->rating, (o)->rating_comment, (o)->rating_date, (o)->code, (o)->plan.process, (o)->plan.cook, \
 	(o)->plan.ready, (o)->plan.deliver, (o)->plan.arrive, (o)->plan.promised_ready, \
-	(o)->plan.promised_arrive, (o)->plan.notice, (o)->plan.next, (o)->seq
+	(o)->plan.promised_arrive, (o)->plan.notice, (o)->plan.next, (o)->seq, \
+	(o)->pay_due, (o)->pay_pending ? json_text((o)->pay_pending) : NULL
 
-/* next_due is NULL where nothing is due, for the sake of its index. */
+/* next_due and pay_due are NULL where nothing is due, for the sake of their indices. */
 #define PLACES \
 	"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?," \
 	" ?, ?, ?," \
-	" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?"
+	" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, nullif(?, 0), ?"
 
 void order_insert(struct store *st, struct order *o)
 {
@@ -201,6 +208,17 @@ int order_load_due(struct store *st, int64_t life, struct order *ret)
 {
 	AUTO_QUERY sqlite3_stmt *q = store_query(st, "SELECT " COLUMNS ", id FROM orders WHERE next_due <= ?"
 						 " ORDER BY next_due LIMIT 1", "i", life);
+
+	if (!store_step(q))
+		return -ENOENT;
+	order_from_row(q, ret);
+	return 0;
+}
+
+int order_load_pay_due(struct store *st, int64_t now, struct order *ret)
+{
+	AUTO_QUERY sqlite3_stmt *q = store_query(st, "SELECT " COLUMNS ", id FROM orders WHERE pay_due <= ?"
+						 " ORDER BY pay_due LIMIT 1", "i", now);
 
 	if (!store_step(q))
 		return -ENOENT;
@@ -240,25 +258,12 @@ void order_set_status(struct order *o, enum status status, int64_t date)
 	json_object_array_add(o->timeline, line);
 }
 
-static bool is_paid(const struct order *o)
-{
-	static const char *const paid[] = { "Processed", "Confirmed", "Finished" };
-
-	for (size_t i = 0; i < json_object_array_length(o->payments); i++) {
-		json_object *status = json_member(json_object_array_get_idx(o->payments, i), "status");
-
-		for (size_t k = 0; status && k < COUNT_OF(paid); k++)
-			if (strcmp(json_object_get_string(status), paid[k]) == 0)
-				return true;
-	}
-	return false;
-}
-
 bool order_can_be_cancelled(const struct order *o)
 {
 	if (o->status > STATUS_PROCESSING)
 		return false;
-	return o->payment_type == PAY_CASH || o->payment_type == PAY_POS || !is_paid(o);
+	return o->payment_type == PAY_CASH || o->payment_type == PAY_POS ||
+	       (!payment_is_made(o) && !o->pay_pending);
 }
 
 bool order_is_delivered(const struct order *o)

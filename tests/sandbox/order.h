@@ -48,6 +48,9 @@ struct order {
 	char *rating_comment;
 	char code[8]; /* what the person tells the courier */
 	struct plan plan;
+	/* Service time: when a payment in process is settled, or else when awaiting one ends; 0: neither. */
+	int64_t pay_due;
+	json_object *pay_pending; /* what a payment in process comes to (payment.c); NULL: none is */
 };
 
 void order_done(struct order *o);
@@ -55,6 +58,8 @@ void order_done(struct order *o);
 int order_load(struct store *st, const char *uid, struct order *ret);
 /* What is due first at the given moment of life. -ENOENT if nothing is. */
 int order_load_due(struct store *st, int64_t life, struct order *ret);
+/* The same for payments, at the given service time. -ENOENT if nothing is. */
+int order_load_pay_due(struct store *st, int64_t now, struct order *ret);
 /* Writes a new order; sets its id. Its change number and date of change are given by order_touch(). */
 void order_insert(struct store *st, struct order *o);
 /* Gives the order a new change number and a later date of change. */

@@ -332,16 +332,6 @@ static int find_order_of_body(struct call *c, struct order *ret)
 	return find_order(c, uid, ret);
 }
 
-static void put_back(struct sandbox *s, const struct order *o)
-{
-	for (size_t i = 0; i < json_object_array_length(o->items); i++) {
-		json_object *line = json_object_array_get_idx(o->items, i);
-
-		catalog_take(s, json_object_get_int64(json_member(json_member(line, "product"), "id")),
-			     -json_object_get_int64(json_member(line, "quantity")));
-	}
-}
-
 int ordering_cancel(struct call *c)
 {
 	struct order o AUTO(order_done) = { 0 };
@@ -357,7 +347,7 @@ int ordering_cancel(struct call *c)
 	if (!order_can_be_cancelled(&o))
 		return call_fail(c, 409, "cannot-cancel", "An order that is \"%s\" cannot be cancelled",
 				 status_name(o.status));
-	put_back(c->sandbox, &o);
+	catalog_put_back(c->sandbox, o.items);
 	if (life_advance(c->sandbox, &o, STATUS_CANCELLED) < 0)
 		return call_fail(c, 409, "cannot-cancel", "The order cannot be cancelled any more");
 	journal_add(c, "cancel", o.uid, reason);

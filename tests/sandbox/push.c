@@ -26,6 +26,10 @@ static const struct notice notices[] = {
 static const struct notice rate_request = { "rate-request", "How was it?",
 					    "Tell us what you think of order %s." };
 
+static const struct notice payment_made = { "payment", "Thank you for your payment", "Order %s is paid." };
+static const struct notice payment_refused = { "payment", "Your payment was not made",
+					       "Order %s is not paid yet. You can try again." };
+
 static const char *const kinds[] = { "order-status", "payment",	  "rate-request",
 				     "courier",	     "promotion", "system" };
 
@@ -84,6 +88,11 @@ void push_order_notice(struct sandbox *s, const struct order *o, enum status sta
 		send_notice(s, o, &notices[status]);
 	if (status == STATUS_DELIVERED)
 		send_notice(s, o, &rate_request);
+}
+
+void push_payment_notice(struct sandbox *s, const struct order *o, bool paid)
+{
+	send_notice(s, o, paid ? &payment_made : &payment_refused);
 }
 
 void push_order_changed(struct sandbox *s, const struct order *o)

@@ -45,6 +45,15 @@ static const struct route routes[] = {
 	{ POST, "/CustomerBackend/RateOrderRespond", NEEDS_TOKEN | TAKES_BODY | ACTS, ordering_rate },
 	{ GET, "/CustomerBackend/UserAccountGet", NEEDS_TOKEN, account_get },
 
+	{ POST, "/CustomerBackend/MakePaymentStart", NEEDS_TOKEN | TAKES_BODY | ACTS, payment_start },
+	{ POST, "/CustomerBackend/MakePaymentRespond", NEEDS_TOKEN | TAKES_BODY | ACTS, payment_respond },
+	{ GET, "/CustomerBackend/PaymentsGet", NEEDS_TOKEN | ETAG, payments_get },
+	{ GET, "/CustomerBackend/CardsGet", NEEDS_TOKEN | ETAG, cards_get },
+	{ POST, "/CustomerBackend/CardRemove", NEEDS_TOKEN | TAKES_BODY | ACTS, card_remove },
+
+	{ POST, "/FileService/GenerateQrCode", NEEDS_TOKEN | TAKES_BODY, qr_generate },
+	{ GET, "/FileService/FileGet", NEEDS_TOKEN, file_get },
+
 	{ GET, "/NotificationsBackend/NotificationsGet", NEEDS_TOKEN, notifications_get },
 	{ POST, "/NotificationsBackend/NotificationsRead", NEEDS_TOKEN | TAKES_BODY | ACTS,
 	  notifications_read },
@@ -61,6 +70,9 @@ static const struct route routes[] = {
 	{ GET, "/Sandbox/Faults", 0, control_faults_get },
 	{ POST, "/Sandbox/Faults", TAKES_BODY, control_faults },
 	{ GET, "/Sandbox/Journal", 0, control_journal },
+	{ POST, "/Sandbox/QrPaid", TAKES_BODY | ACTS, control_qr_paid },
+	{ GET, "/Sandbox/Payments", 0, control_payments_get },
+	{ POST, "/Sandbox/Payments", TAKES_BODY, control_payments },
 	{ POST, "/Sandbox/Product", TAKES_BODY, control_product },
 	{ GET, "/Sandbox/VerificationCode", 0, control_verification_code },
 	{ GET, "/Sandbox/Mailbox", 0, control_mailbox },

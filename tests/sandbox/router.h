@@ -7,7 +7,7 @@
 
 #include "tests/sandbox/call.h"
 
-enum { ROUTES_MAX = 48 };
+enum { ROUTES_MAX = 96 };
 
 /* Fills c->status and c->answer, or the handler has taken the request. */
 void router_dispatch(struct call *c);

@@ -10,7 +10,7 @@
 
 #include "tests/sandbox/store.h"
 
-enum { STATEMENTS_MAX = 160, SCHEMA_VERSION = 1 };
+enum { STATEMENTS_MAX = 240, SCHEMA_VERSION = 2 };
 
 struct statement {
 	const char *sql;
@@ -83,6 +83,23 @@ static const char schema[] =
 	" key TEXT,"
 	" detail TEXT, date INTEGER);";
 
+/* Version 2: payments, settings, files, e-mail. */
+static const char schema_2[] =
+	"ALTER TABLE orders ADD COLUMN pay_due INTEGER;"
+	"ALTER TABLE orders ADD COLUMN pay_pending TEXT;"
+	"CREATE INDEX orders_pay_due ON orders (pay_due) WHERE pay_due IS NOT NULL;"
+	"UPDATE orders SET pay_due = created + 900000000, next_due = NULL WHERE status = 1;"
+	"CREATE TABLE cards (id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, user INTEGER NOT NULL, brand TEXT,"
+	" last4 TEXT, expiry TEXT, UNIQUE (user, brand, last4, expiry));"
+	"CREATE TABLE settings (user INTEGER PRIMARY KEY, body TEXT NOT NULL);"
+	"CREATE TABLE files (id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, user INTEGER NOT NULL, name TEXT,"
+	" type TEXT, sha256 TEXT, source TEXT, data BLOB, UNIQUE (user, source));"
+	"CREATE TABLE messages (id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, user INTEGER NOT NULL,"
+	" order_uid TEXT, email TEXT, format TEXT, key TEXT, status TEXT NOT NULL, queued INTEGER NOT NULL,"
+	" due INTEGER, date INTEGER);"
+	"CREATE INDEX messages_due ON messages (due) WHERE due IS NOT NULL;"
+	"PRAGMA user_version = 2;";
+
 static _Noreturn void store_die(struct store *st, const char *what)
 {
 	die(1, "the database: %s: %s", what, sqlite3_errmsg(st->db));
@@ -117,7 +134,12 @@ static sqlite3_stmt *query_va(struct store *st, const char *sql, const char *typ
 	for (int i = 0; types[i]; i++) {
 		if (types[i] == 't')
 			r = sqlite3_bind_text(q, i + 1, va_arg(ap, const char *), -1, SQLITE_TRANSIENT);
-		else if (types[i] == 'i')
+		else if (types[i] == 'b') {
+			const void *data = va_arg(ap, const void *);
+			size_t size = va_arg(ap, size_t);
+
+			r = sqlite3_bind_blob64(q, i + 1, data, size, SQLITE_TRANSIENT);
+		} else if (types[i] == 'i')
 			r = sqlite3_bind_int64(q, i + 1, va_arg(ap, int64_t));
 		else
 			r = sqlite3_bind_double(q, i + 1, va_arg(ap, double));
@@ -247,7 +269,14 @@ static void store_create(struct store *st)
 	execute(st, schema);
 	uuid_make(instance);
 	store_run(st, "INSERT INTO meta VALUES ('instance', ?)", "t", instance);
-	execute(st, "PRAGMA user_version = 1");
+	execute(st, schema_2);
+	execute(st, "COMMIT");
+}
+
+static void store_upgrade(struct store *st)
+{
+	execute(st, "BEGIN IMMEDIATE");
+	execute(st, schema_2);
 	execute(st, "COMMIT");
 }
 
@@ -309,6 +338,8 @@ static int open_database(struct store *st, const char *path)
 	version = read_number(st, "PRAGMA user_version");
 	if (version == 0)
 		store_create(st);
+	else if (version == 1)
+		store_upgrade(st);
 	else if (version != SCHEMA_VERSION) {
 		log_line("\"%s\" is of version %lld, this program knows %d", path, (long long)version, SCHEMA_VERSION);
 		return -EPROTO;

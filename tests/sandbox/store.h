@@ -17,7 +17,8 @@ void store_close(struct store *st);
 
 /*
  * Starts a statement; @sql must be a literal (statements are kept by its address). Each letter of @types binds
- * one argument: t text (const char *, may be NULL), i int64_t, d double (NaN becomes NULL).
+ * one argument: t text (const char *, may be NULL), i int64_t, d double (NaN becomes NULL),
+ * b bytes (const void *, size_t).
  */
 sqlite3_stmt *store_query(struct store *st, const char *sql, const char *types, ...);
 /* true: there is a row. */

@@ -244,7 +244,7 @@ class Independence(unittest.TestCase):
             text = f.read().replace('\\\n', ' ')
         variables = dict(re.findall(r'^tests_sandbox_customerclient_sandbox_(\w+) = (.*)$', text, re.M))
         for word in variables['LDADD'].split():
-            self.assertRegex(word, r'^(\$\((EVHTTP|SSL|JSON|SQLITE)_LIBS\)|-lm)$')
+            self.assertRegex(word, r'^(\$\((EVHTTP|SSL|JSON|SQLITE|CAIRO|QRENCODE)_LIBS\)|-lm)$')
         sources = variables['SOURCES'].split()
         self.assertEqual(sorted(sources), sorted('tests/sandbox/' + os.path.basename(p) for p in self.sources()))
         self.assertEqual(variables['CPPFLAGS'].split(), ['-D_GNU_SOURCE', '-I$(top_srcdir)', '-I$(top_builddir)'])
@@ -256,7 +256,7 @@ class Independence(unittest.TestCase):
         needed = re.findall(r'NEEDED.*\[(.*?)\.so', text)
         self.assertIn('libjson-c', needed)
         for name in needed:
-            self.assertRegex(name, r'^(libevent(_core|_extra|_openssl)?-2.*|libssl|libcrypto|libjson-c|libsqlite3|libc|libm|'
+            self.assertRegex(name, r'^(libevent(_core|_extra|_openssl)?-2.*|libssl|libcrypto|libjson-c|libsqlite3|libcairo|libqrencode|libc|libm|'
                                    r'lib(gcc_s|resolv|rt|dl|pthread|asan|ubsan)|ld-linux-.*)$')
 
     def test_what_was_compiled(self):

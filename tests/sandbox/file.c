@@ -1,0 +1,140 @@
+/*
+ * Keeping files, and handing them out whole or in part.
+ */
+#include <ctype.h>
+#include <errno.h>
+
+#include <openssl/evp.h>
+
+#include "tests/sandbox/file.h"
+#include "tests/sandbox/handlers.h"
+
+static json_object *record(sqlite3_stmt *q)
+{
+	json_object *o = json_object_new_object();
+
+	json_add_text(o, "uid", store_text(q, 0));
+	json_add_text(o, "fileName", store_text(q, 1));
+	json_add_text(o, "contentType", store_text(q, 2));
+	json_add_int(o, "size", store_int(q, 3));
+	json_add_text(o, "sha256", store_text(q, 4));
+	return o;
+}
+
+void file_keep(struct call *c, const struct file *f)
+{
+	struct store *st = c->sandbox->store;
+	AUTO_QUERY sqlite3_stmt *q = NULL;
+	char uid[UUID_SIZE], digest[DIGEST_SIZE];
+
+	digest_hex(f->data, f->size, digest);
+	store_run(st, "DELETE FROM files WHERE user = ? AND source = ? AND (sha256 <> ? OR name <> ?)", "ittt",
+		  c->user.id, f->source, digest, f->name);
+	uuid_make(uid);
+	store_run(st, "INSERT OR IGNORE INTO files (uid, user, name, type, sha256, source, data)"
+		  " VALUES (?, ?, ?, ?, ?, ?, ?)", "tittttb", uid, c->user.id, f->name, f->content_type, digest,
+		  f->source, f->data, f->size);
+	q = store_query(st, "SELECT uid, name, type, length(data), sha256 FROM files WHERE uid = ?1 OR (user = ?2 AND"
+			" source = ?3)", "tit", uid, c->user.id, f->source);
+	(void)store_step(q);
+	c->answer = record(q);
+}
+
+/* What of a file is asked for: 0 all, 1 the part, or the failure 416. */
+static int read_range(struct call *c, const char *etag, size_t size, size_t *first, size_t *last)
+{
+	struct evkeyvalq *in = evhttp_request_get_input_headers(c->req), *out = evhttp_request_get_output_headers(c->req);
+	const char *range = evhttp_find_header(in, "Range"), *if_range = evhttp_find_header(in, "If-Range");
+	unsigned long long from = 0, to = size ? size - 1 : 0;
+	char text[96];
+	int n = 0;
+
+	if (!range || strncmp(range, "bytes=", 6) != 0 || strchr(range, ',') ||
+	    (if_range && strcmp(if_range, etag) != 0))
+		return 0;
+	range += 6;
+	if (*range == '-' && isdigit((unsigned char)range[1])) {
+		if (sscanf(range, "-%18llu%n", &to, &n) != 1 || range[n])
+			return 0;
+		from = to >= size ? 0 : size - to;
+		n = to > 0;
+		to = size ? size - 1 : 0;
+	} else if (isdigit((unsigned char)*range)) {
+		char *end;
+
+		from = strtoull(range, &end, 10);
+		if (*end++ != '-')
+			return 0;
+		if (*end && (!isdigit((unsigned char)*end) || (to = strtoull(end, &end, 10), *end) || to < from))
+			return 0;
+		n = 1;
+	} else
+		return 0;
+	if (!n || from >= size) {
+		snprintf(text, sizeof(text), "bytes */%zu", size);
+		evhttp_add_header(out, "Content-Range", text);
+		return call_fail(c, 416, "range-not-satisfiable", "The file has %zu bytes", size);
+	}
+	*first = from;
+	*last = to >= size ? size - 1 : to;
+	snprintf(text, sizeof(text), "bytes %zu-%zu/%zu", *first, *last, size);
+	evhttp_add_header(out, "Content-Range", text);
+	return 1;
+}
+
+static void add_digest(struct call *c, const void *data, size_t size)
+{
+	unsigned char sum[EVP_MAX_MD_SIZE], base64[2 * EVP_MAX_MD_SIZE];
+	AUTO_FREE char *value = NULL;
+	unsigned n;
+
+	if (!EVP_Digest(data, size, sum, &n, EVP_sha256(), NULL))
+		die(1, "cannot compute a digest");
+	EVP_EncodeBlock(base64, sum, (int)n);
+	value = xprintf("sha-256=:%s:", base64);
+	evhttp_add_header(evhttp_request_get_output_headers(c->req), "Repr-Digest", value);
+}
+
+static int send_file(struct call *c, sqlite3_stmt *q)
+{
+	struct evkeyvalq *out = evhttp_request_get_output_headers(c->req);
+	const char *have = evhttp_find_header(evhttp_request_get_input_headers(c->req), "If-None-Match");
+	AUTO_FREE char *etag = xprintf("\"%.32s\"", store_text(q, 4));
+	const char *data = sqlite3_column_blob(q, 5);
+	size_t size = (size_t)store_int(q, 3), first = 0, last = size ? size - 1 : 0;
+	int r;
+
+	evhttp_add_header(out, "ETag", etag);
+	evhttp_add_header(out, "Accept-Ranges", "bytes");
+	add_digest(c, data, size);
+	if (have && (strstr(have, etag) || strcmp(have, "*") == 0)) {
+		c->status = 304;
+		return 0;
+	}
+	r = read_range(c, etag, size, &first, &last);
+	if (r < 0)
+		return r;
+	c->status = r ? 206 : 200;
+	c->text_size = size ? last - first + 1 : 0;
+	c->text = xcalloc(1, c->text_size + 1);
+	if (c->text_size)
+		memcpy(c->text, data + first, c->text_size);
+	c->content_type = c->own_type = xstrdup(store_text(q, 2));
+	return 0;
+}
+
+int file_get(struct call *c)
+{
+	AUTO_QUERY sqlite3_stmt *q = NULL;
+	const char *uid = call_query(c, "uid");
+
+	if (!uid)
+		return call_fail(c, 400, "invalid-uid", "The parameter \"uid\" is missing");
+	q = store_query(c->sandbox->store, "SELECT uid, name, type, length(data), sha256, data, user FROM files"
+			" WHERE uid = ?", "t", uid);
+	if (!store_step(q))
+		return call_fail(c, 404, "not-found", "There is no file \"%.100s\"", uid);
+	if (store_int(q, 6) != c->user.id)
+		return call_fail(c, 403, "wrong-owner", "This file is another user's");
+	return send_file(c, q);
+}
