@@ -1,6 +1,8 @@
 /* Payments: one charge per payment uid, whatever dies in between. A card's data lives in memory of its own until its
  * request has a definite answer; its row in the outbox holds the key and the payment's uid only, so that after a crash
  * the service can be asked what became of it. Nothing new is started for an order while that is open. */
+#include <time.h>
+
 #include "base/timeutil.h"
 #include "base/uuid.h"
 #include "core/core-internal.h"
@@ -231,10 +233,15 @@ static void declined(struct outbox_job *j, const struct payment *p, const char *
 {
 	_cleanup_failure_ struct failure f = { 0 };
 	const char *why = !isempty(reason) ? reason : p ? strempty(p->failure_reason) : "";
-	char until[ISO8601_SIZE] = "";
+	char until[16] = "";
+	struct tm tm;
+	time_t end;
 
-	if (p && p->valid_until > 0)
-		(void)time_format_iso8601(until, p->valid_until);
+	if (p && p->valid_until > 0) {
+		end = (time_t)(p->valid_until / USEC_PER_SEC);
+		if (localtime_r(&end, &tm))
+			(void)strftime(until, sizeof(until), "%H:%M", &tm);
+	}
 	failure_set(&f, CC_E_PAYMENT_DECLINED, "The payment was %s%s%s%s; nothing was charged. The order waits for "
 		    "another card or another way to pay%s%s", p && streq(strempty(p->status), "failed") ? "not carried out" :
 		    "declined", isempty(why) ? "" : " (", why, isempty(why) ? "" : ")", isempty(until) ? "" : " until ", until);
