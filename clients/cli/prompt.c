@@ -110,7 +110,7 @@ int prompt_confirm(struct cli *cli, const char *question)
 	int r;
 
 	if (!prompt_possible(cli))
-		return cli_usage(cli, "--yes is missing: there is no terminal to ask on");
+		return cli_usage(cli, "--yes is missing; without it a terminal is needed, to ask on");
 	r = prompt_yes_no(cli, question);
 	if (r == 0)
 		return cli_fail(cli, CC_EXIT_DECLINED, CC_ERROR("Declined"), "Nothing was done, as you said no");

@@ -122,12 +122,23 @@ static void print_people(struct cli *cli, FILE *f, const struct order *o)
 	}
 }
 
+/* How old this is: what is offline says so. */
+static void print_age(struct cli *cli, FILE *f, const struct order *o)
+{
+	char span[WHEN_SIZE];
+	_cleanup_free_ char *text = xprintf("%s ago", when_format_age(span, o->age));
+
+	if (status_is_pending(o->status) && o->age > 0)
+		cli_fprint_field(cli, f, "Confirmed", text);
+}
+
 void order_view_print(struct cli *cli, FILE *f, const struct order *o)
 {
 	cli_fprint_field(cli, f, "Order", order_name(o));
 	cli_fprint_field(cli, f, "Uid", o->uid);
 	cli_fprint_field(cli, f, "Status", o->status);
 	cli_fprint_field(cli, f, "Reason", o->failure_reason);
+	print_age(cli, f, o);
 	print_time(cli, f, "Created", o->created);
 	print_time(cli, f, "Deliver at", o->deliver_at);
 	print_arrival(cli, f, o);
