@@ -514,26 +514,6 @@ class Ordering(CliTestCase):
         self.assertEqual(t.wait(), 10)
 
 
-class Held(CliTestCase):
-    """An order held back on purpose is no failure, and can be cancelled with certainty."""
-
-    config = '[Orders]\nHoldSec=300\n'
-
-    def test_held(self):
-        self.sign_up_and_in()
-        product = self.product()
-        self.ok('cart', 'add', str(product[0]))
-        out = self.ok('order', *PLACE, '--yes')
-        uid = re.search(r'^Order ([0-9a-f-]{36})  Being sent', out, re.M).group(1)
-        self.assertRegex(out, rf'It is sent at \d\d:\d\d; until then customerclient cancel {uid} is certain')
-        self.assertEqual(self.json('cancel', uid)['status'], 'cancelled')
-        self.assertEqual(self.sandbox.journal_orders(), [])
-        self.ok('cart', 'add', str(product[0]))
-        order = self.json('order', *PLACE, '--yes')
-        self.assertEqual(order['status'], 'submitting')
-        self.assertIn('hold-until', order)
-
-
 class Orders(CliTestCase):
     def setUp(self):
         super().setUp()
