@@ -50,7 +50,8 @@ int verb_sign_in(struct cli *cli, const struct args *args)
 	if (r >= 0)
 		r = prompt_secret_from_file(cli, args, &file);
 	if (r >= 0)
-		r = file ? prompt_secret_line(cli, file, 0, &password) : prompt_secret(cli, "Password", &password);
+		r = file ? prompt_secret_line(cli, file, 0, &password)
+			 : prompt_secret(cli, "Password", &password);
 	if (r >= 0)
 		r = session_sign_in(cli, login, password, !keep || streq(keep, "yes"));
 	if (r < 0)

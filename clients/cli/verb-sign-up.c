@@ -21,7 +21,8 @@ static void sign_up_done(struct sign_up *s)
 	secret_unref(s->password);
 }
 
-static int ask_field(struct cli *cli, const struct args *args, const char *option, const char *question, char **ret)
+static int ask_field(struct cli *cli, const struct args *args, const char *option, const char *question,
+		     char **ret)
 {
 	const char *given = args_option(args, option);
 	_cleanup_free_ char *name = xprintf("--%s", option);
