@@ -311,12 +311,12 @@ class NotifierCase(harness.TestCase):
         return Process('customerclient-notifier', [*wrapper, harness.binary('customerclient-notifier'), *arguments],
                        os.path.join(self.dir, 'notifier.log'), env=self.notifier_environment(**env))
 
-    def start_notifier(self, **env):
+    def start_notifier(self, settled=None, **env):
         """And waits until it knows what there is: what comes after is news."""
         self.notifier = self.spawn_notifier(**env)
         wait_for_name(self.client.connection, NOTIFIER)
         if self.daemon and self.daemon.running():
-            self.settled()
+            (settled or self.settled)()
 
     def stop_notifier(self):
         self.end_notifier()

@@ -4,7 +4,6 @@ the watchdog, what is restarted and what is not, the sandbox of the units, log-o
 
 Needs root, since it starts managers: tests/integration/with-user-manager. The tests proper (Inside) run below it."""
 
-import glob
 import json
 import os
 import pwd
@@ -45,19 +44,14 @@ class WithUserManager(unittest.TestCase):
         os.chmod(folder, 0o755)
         for program in PROGRAMS:
             shutil.copy(harness.binary(program), folder)
-        # In the places they have in the tree: the harness finds the contract by its own.
-        tests = os.path.join(folder, 'tests', 'integration')
-        for place in (tests, os.path.join(folder, 'docs')):
-            os.makedirs(place)
-        for source in ('harness.py', 'desktop.py', 'test_systemd.py'):
-            shutil.copy(os.path.join(HERE, source), tests)
-        shutil.copy(os.path.join(harness.SOURCE_DIR, 'docs', 'dbus-api.md'), os.path.join(folder, 'docs'))
-        for source in glob.glob(os.path.join(harness.SOURCE_DIR, 'systemd', '*.in')):
-            shutil.copy(source, folder)
+        for part in ('systemd', 'docs', 'dbus', 'tests/integration'):
+            shutil.copytree(os.path.join(harness.SOURCE_DIR, part), os.path.join(folder, part),
+                            ignore=shutil.ignore_patterns('__pycache__'))
+        subprocess.run(['chmod', '-R', 'a+rX', folder], check=True)
         # The variables that name binaries elsewhere would win over the copies.
         env = {k: v for k, v in os.environ.items() if not k.startswith('CUSTOMERCLIENT') and k != 'TMPDIR'}
         done = subprocess.run([os.path.join(HERE, 'with-user-manager'), *options, sys.executable, '-B',
-                               os.path.join(tests, 'test_systemd.py'), '--inside'],
+                               os.path.join(folder, 'tests', 'integration', 'test_systemd.py'), '--inside'],
                               env=dict(env, BUILD_DIR=folder, PYTHONDONTWRITEBYTECODE='1'), check=False,
                               timeout=300 * harness.TIME_FACTOR)
         self.assertEqual(done.returncode, 0)
@@ -147,7 +141,7 @@ class Inside(unittest.TestCase):
             f.write(text)
 
     def source(self, name):
-        with open(os.path.join(self.folder, f'{name}.in'), encoding='utf-8') as f:
+        with open(os.path.join(harness.SOURCE_DIR, 'systemd', f'{name}.in'), encoding='utf-8') as f:
             return f.read().replace('@bindir@', self.folder)
 
     def install_unit(self, name):
@@ -165,6 +159,7 @@ class Inside(unittest.TestCase):
             self.client.close()
         self.client = harness.Client(UserBus())
         self.addCleanup(self.client.close)
+        self.events = harness.Recorder(self.client)
 
     def until(self, predicate, what):
         tick = GLib.timeout_add(100, lambda: GLib.SOURCE_CONTINUE)
