@@ -126,7 +126,10 @@ int verb_sign_up(struct cli *cli, const struct args *args)
 	bool complete = prompt_possible(cli);
 	int r;
 
-	r = read_sign_up(cli, args, &s);
+	/* It ends by signing in. */
+	r = complete ? session_check_signed_out(cli) : 0;
+	if (r >= 0)
+		r = read_sign_up(cli, args, &s);
 	if (r >= 0)
 		r = send_sign_up(cli, &s);
 	if (r < 0)
