@@ -175,7 +175,7 @@ static char *distance_text(const struct order *o)
 	double m = distance_metres(o->courier.latitude, o->courier.longitude, o->destination_latitude,
 				   o->destination_longitude);
 
-	if (isnan(m) || o->courier.date == 0)
+	if (isnan(m) || o->courier.date == 0 || !status_is_pending(o->status))
 		return xstrdup("");
 	if (m < 995)
 		return xprintf("%.0f m away", round(m / 10) * 10);
@@ -186,7 +186,7 @@ static char *seen_text(const struct order *o, uint64_t now)
 {
 	char span[WHEN_SIZE];
 
-	if (o->courier.date == 0 || (isnan(o->courier.latitude)))
+	if (o->courier.date == 0 || isnan(o->courier.latitude) || !status_is_pending(o->status))
 		return xstrdup("");
 	return xprintf("seen %s ago",
 		       when_format_age(span, now > o->courier.date ? now - o->courier.date : 0));

@@ -458,7 +458,6 @@ static void test_delivered(void **state)
 
 	(void)state;
 	add_courier(&o);
-	o.courier.date = 0;
 	o.end_expected = o.expected = NOW - 1 * MIN;
 	o.end_actual = NOW - 2 * MIN;
 	s = a_state(&o);
