@@ -138,6 +138,9 @@ static int load_config(struct config **ret)
 		return refuse(CC_EXIT_CONFIG, "No service is configured: write BaseUrl=https://… under [Services] in %s, or try ./demo --shell",
 			      file ? file : "customerclientd.conf");
 	}
+	if (config->ca_file && access(config->ca_file, R_OK) < 0)
+		return refuse(CC_EXIT_CONFIG, "CAFile=%s under [Services] cannot be read: %s", config->ca_file,
+			      strerror(errno));
 	*ret = TAKE_PTR(config);
 	return 0;
 }

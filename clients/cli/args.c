@@ -1,10 +1,12 @@
-/* Reading the command line against the table of verbs. Values are only split off here; each verb reads its own. */
+/* Reading the command line against the table of verbs. Values are only split off here; each verb reads its
+ * own. */
 #include "clients/cli/args.h"
 
 #include "clients/cli/text.h"
 #include "clients/cli/verbs.h"
 
-static const struct option_def *find_option(const struct option_def *defs, const char *name, size_t n, size_t *ret)
+static const struct option_def *find_option(const struct option_def *defs, const char *name, size_t n,
+					    size_t *ret)
 {
 	for (size_t i = 0; defs && defs[i].name; i++)
 		if (strlen(defs[i].name) == n && strncmp(defs[i].name, name, n) == 0) {
@@ -32,11 +34,12 @@ static const struct option_def *verb_options(const struct args *a)
 static int unknown_option(const struct args *a, const char *text, size_t n, char **ret_problem)
 {
 	if (a->verb)
-		*ret_problem = xprintf("'%s' has no option '%.*s'; see customerclient %s --help", a->verb->name, (int)n,
-				       text, a->verb->name);
+		*ret_problem = xprintf("'%s' has no option '%.*s'; see customerclient %s --help",
+				       a->verb->name, (int)n, text, a->verb->name);
 	else
-		*ret_problem = xprintf("There is no option '%.*s' for all commands; see customerclient --help", (int)n,
-				       text);
+		*ret_problem = xprintf(
+			"There is no option '%.*s' for all commands; see customerclient --help", (int)n,
+			text);
 	return -EINVAL;
 }
 
@@ -205,8 +208,8 @@ static int check_counts(const struct args *a, char **ret_problem)
 	if (a->n_words < v->min_args)
 		*ret_problem = xprintf("Something is missing: customerclient %s %s", v->name, v->synopsis);
 	else if (a->n_words > v->max_args)
-		*ret_problem = xprintf("'%s' is too much; it is: customerclient %s%s%s", a->words[v->max_args], v->name,
-				       *v->synopsis ? " " : "", v->synopsis);
+		*ret_problem = xprintf("'%s' is too much; it is: customerclient %s%s%s",
+				       a->words[v->max_args], v->name, *v->synopsis ? " " : "", v->synopsis);
 	else if (v->kind == ARG_WORDS && a->n_words > 0 && !word_allowed(v->words, a->words[0])) {
 		_cleanup_free_ char *list = joined(v->words);
 

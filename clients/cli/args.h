@@ -1,5 +1,5 @@
-/* The command line: global options, the verb, its options and arguments, in any order after the verb. What exists
- * is in the table of verbs.c; help and completion come from the same table. */
+/* The command line: global options, the verb, its options and arguments, in any order after the verb. What
+ * exists is in the table of verbs.c; help and completion come from the same table. */
 #pragma once
 
 #include <stdbool.h>
@@ -44,8 +44,8 @@ struct args {
 	unsigned n_words;
 };
 
-/* 0, or -EINVAL with a sentence in *ret_problem (the caller frees). With --help or --version nothing is missing:
- * counts are not checked then. */
+/* 0, or -EINVAL with a sentence in *ret_problem (the caller frees). With --help or --version nothing is
+ * missing: counts are not checked then. */
 int args_parse(struct args *a, char *const *argv, char **ret_problem);
 void args_done(struct args *a);
 #define _cleanup_args_ _cleanup_(args_done)

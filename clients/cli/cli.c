@@ -309,7 +309,8 @@ int cli_print_json(struct cli *cli, json_object *o)
 
 void cli_print_json_line(json_object *o)
 {
-	printf("%s\n", (const char *)xcheck((void *)json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE)));
+	printf("%s\n", (const char *)xcheck(
+			       (void *)json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE)));
 	json_object_put(o);
 	fflush(stdout);
 }

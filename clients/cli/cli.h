@@ -1,6 +1,6 @@
-/* What every verb works with: the options of all commands, the connection, and the one way to fail. A function
- * that returns a negative number has already told the person why; a verb passes that on, or returns its exit
- * status. */
+/* What every verb works with: the options of all commands, the connection, and the one way to fail. A
+ * function that returns a negative number has already told the person why; a verb passes that on, or returns
+ * its exit status. */
 #pragma once
 
 #include <json-c/json.h>
@@ -33,7 +33,8 @@ const volatile sig_atomic_t *cli_interrupt_flag(void);
 int cli_connect(struct cli *cli);
 
 /* Tells: one line on stderr, and with --json the error document. Return -1 always. */
-int cli_fail(struct cli *cli, int exit_status, const char *error_name, const char *format, ...) _printf_(4, 5);
+int cli_fail(struct cli *cli, int exit_status, const char *error_name, const char *format, ...)
+	_printf_(4, 5);
 int cli_usage(struct cli *cli, const char *format, ...) _printf_(2, 3);
 int cli_fail_error(struct cli *cli, const sd_bus_error *error, enum client_effect effect);
 int cli_fail_errno(struct cli *cli, int r, const char *doing);

@@ -3,7 +3,8 @@
 #include "clients/cli/verbs.h"
 
 /* Asked by the scripts for an ORDER: answered by the daemon where it runs. */
-#define ORDER_COMMAND "customerclient orders --no-legend --no-input --limit=20 --format=csv 2>/dev/null | cut -d, -f2"
+#define ORDER_COMMAND                                                                                        \
+	"customerclient orders --no-legend --no-input --limit=20 --format=csv 2>/dev/null | cut -d, -f2"
 
 static bool is_top(const struct verb *v)
 {
@@ -36,7 +37,8 @@ static void bash_values(FILE *f, const struct option_def *defs)
 {
 	for (const struct option_def *o = defs; o && o->name; o++)
 		if (o->words)
-			fprintf(f, "\t\t--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n", o->name, o->words);
+			fprintf(f, "\t\t--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n",
+				o->name, o->words);
 		else if (streq(o->name, "password-file"))
 			fprintf(f, "\t\t--%s) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n", o->name);
 }
@@ -77,7 +79,8 @@ void completion_bash(FILE *f)
 	      "\t\tif ((i++ == 1)); then continue; fi\n"
 	      "\t\tif [[ $word == -* ]]; then continue; fi\n"
 	      "\t\tif [[ -z $verb ]]; then verb=$word\n"
-	      "\t\telif ((args == 0)) && [[ \" $below\" == *\" $verb \"* ]]; then verb=\"$verb $word\"; ((args++))\n"
+	      "\t\telif ((args == 0)) && [[ \" $below\" == *\" $verb \"* ]]; then verb=\"$verb $word\"; "
+	      "((args++))\n"
 	      "\t\telse ((args++)); fi\n"
 	      "\tdone\n"
 	      "\tlocal prefix=${cur%%=*}\n"
@@ -89,13 +92,15 @@ void completion_bash(FILE *f)
 	for (const struct verb *v = verbs; v->name; v++)
 		for (const struct option_def *o = v->options; o && o->name; o++)
 			if (o->words)
-				fprintf(f, "\t\t'%s--%s') COMPREPLY=($(compgen -W '%s' -- \"$cur\")) ;;\n", v->name, o->name,
-					o->words);
+				fprintf(f, "\t\t'%s--%s') COMPREPLY=($(compgen -W '%s' -- \"$cur\")) ;;\n",
+					v->name, o->name, o->words);
 			else if (streq(o->name, "password-file"))
-				fprintf(f, "\t\t'%s--%s') COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n", v->name, o->name);
+				fprintf(f, "\t\t'%s--%s') COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n",
+					v->name, o->name);
 	for (const struct option_def *o = global_options; o->name; o++)
 		if (o->words)
-			fprintf(f, "\t\t*--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")) ;;\n", o->name, o->words);
+			fprintf(f, "\t\t*--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")) ;;\n", o->name,
+				o->words);
 	fputs("\t\tesac\n"
 	      "\t\treturn\n"
 	      "\tfi\n"
@@ -110,7 +115,8 @@ void completion_bash(FILE *f)
 	      "\t\tif ((args > 0)); then return; fi\n"
 	      "\t\twords=\"last $(" ORDER_COMMAND ")\"\n"
 	      "\tfi\n"
-	      "\tif [[ -n $words && ($cur == -* || -z $order) ]] && ((args > 0)) && [[ $cur != -* ]]; then return; fi\n"
+	      "\tif [[ -n $words && ($cur == -* || -z $order) ]] && ((args > 0)) && [[ $cur != -* ]]; then "
+	      "return; fi\n"
 	      "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
 	      "\tif [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]]; then compopt -o nospace; fi\n"
 	      "}\n"
@@ -191,7 +197,8 @@ static void zsh_below(FILE *f, const struct verb *top)
 void completion_zsh(FILE *f)
 {
 	fputs("#compdef customerclient\n# zsh completion of customerclient\n\n"
-	      "_customerclient_orders() {\n\tlocal -a orders\n\torders=(last ${(f)\"$(" ORDER_COMMAND ")\"})\n"
+	      "_customerclient_orders() {\n\tlocal -a orders\n\torders=(last ${(f)\"$(" ORDER_COMMAND
+	      ")\"})\n"
 	      "\t_describe order orders\n}\n\n",
 	      f);
 	for (const struct verb *v = verbs; v->name; v++)
@@ -235,13 +242,16 @@ static void fish_option(FILE *f, const char *condition, const struct option_def 
 static void fish_verb(FILE *f, const struct verb *v)
 {
 	const char *below = strchr(v->name, ' ');
-	_cleanup_free_ char *top = below ? xprintf("%.*s", (int)(below - v->name), v->name) : xstrdup(v->name);
+	_cleanup_free_ char *top = below ? xprintf("%.*s", (int)(below - v->name), v->name)
+					 : xstrdup(v->name);
 	_cleanup_free_ char *condition =
-		below ? xprintf(" -n '__fish_seen_subcommand_from %s; and __fish_seen_subcommand_from %s'", top, below + 1) :
-			xprintf(" -n '__fish_seen_subcommand_from %s'", top);
+		below ? xprintf(" -n '__fish_seen_subcommand_from %s; and __fish_seen_subcommand_from %s'",
+				top, below + 1)
+		      : xprintf(" -n '__fish_seen_subcommand_from %s'", top);
 
 	if (below)
-		fprintf(f, "complete -c customerclient -n '__fish_seen_subcommand_from %s' -a %s -d '", top, below + 1);
+		fprintf(f, "complete -c customerclient -n '__fish_seen_subcommand_from %s' -a %s -d '", top,
+			below + 1);
 	else
 		fprintf(f, "complete -c customerclient -n __fish_use_subcommand -a %s -d '", v->name);
 	print_quoted(f, v->help, "");

@@ -3,5 +3,6 @@
 
 #include "clients/cli/cli.h"
 
-/* args may be of another verb: options it lacks count as not given. Returns an exit status, or -1 when told. */
+/* args may be of another verb: options it lacks count as not given. Returns an exit status, or -1 when
+ * told. */
 int order_flow(struct cli *cli, const struct args *args);

@@ -13,8 +13,8 @@ int product_read(sd_bus_message *m, struct product *ret)
 	struct product p;
 	int r;
 
-	r = sd_bus_message_read(m, CC_SIG_PRODUCT, &p.id, &p.category, &p.name, &p.description, &p.price, &p.currency,
-				&p.available, &p.rating);
+	r = sd_bus_message_read(m, CC_SIG_PRODUCT, &p.id, &p.category, &p.name, &p.description, &p.price,
+				&p.currency, &p.available, &p.rating);
 	if (r > 0)
 		*ret = p;
 	return r;

@@ -110,10 +110,11 @@ int prompt_confirm(struct cli *cli, const char *question)
 	int r;
 
 	if (!prompt_possible(cli))
-		return cli_usage(cli, "--yes is missing: there is no terminal to ask on");
+		return cli_usage(cli, "--yes is missing; without it a terminal is needed, to ask on");
 	r = prompt_yes_no(cli, question);
 	if (r == 0)
-		return cli_fail(cli, CC_EXIT_DECLINED, CC_ERROR("Declined"), "Nothing was done, as you said no");
+		return cli_fail(cli, CC_EXIT_DECLINED, CC_ERROR("Declined"),
+				"Nothing was done, as you said no");
 	return r;
 }
 
@@ -170,7 +171,8 @@ int prompt_secret_from_file(struct cli *cli, const struct args *args, struct sec
 	if (path && !streq(path, "-")) {
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		if (fd < 0)
-			return cli_usage(cli, "The password file '%s' cannot be read: %s", path, strerror(errno));
+			return cli_usage(cli, "The password file '%s' cannot be read: %s", path,
+					 strerror(errno));
 	}
 	r = secret_from_fd(fd >= 0 ? fd : STDIN_FILENO, ret);
 	if (r == -EMSGSIZE)

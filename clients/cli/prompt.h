@@ -17,7 +17,7 @@ int prompt_yes_no(struct cli *cli, const char *question);
 
 /* Without echo. */
 int prompt_secret(struct cli *cli, const char *question, struct secret **ret);
-/* The `index`th line of --password-file=F ("-" is stdin) or of a piped stdin; *ret is NULL when a person has to be
- * asked. Both lines of one file can be read. */
+/* All of --password-file=F ("-" is stdin) or of a piped stdin; *ret is NULL when a person has to be asked. Its
+ * lines are then taken by their index: what is missing is told. */
 int prompt_secret_from_file(struct cli *cli, const struct args *args, struct secret **ret);
 int prompt_secret_line(struct cli *cli, const struct secret *file, unsigned index, struct secret **ret);

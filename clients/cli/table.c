@@ -120,7 +120,8 @@ static void print_cells(const struct table *t, FILE *f, const struct style *styl
 	for (size_t i = 0; i < used; i++) {
 		if (i > 0)
 			text_pad(f, GAP);
-		print_cell(f, &t->columns[i], cells[i], style->on[styles[i]], style->off, widths[i], i + 1 == used);
+		print_cell(f, &t->columns[i], cells[i], style->on[styles[i]], style->off, widths[i],
+			   i + 1 == used);
 	}
 	fputc('\n', f);
 }
@@ -150,6 +151,7 @@ void table_print(const struct table *t, FILE *f, const struct style *style, size
 		if (row->cells)
 			print_cells(t, f, style, (const char *const *)row->cells, row->styles, widths);
 		else if (legend)
-			fprintf(f, "%s%s%s%s\n", i > 0 ? "\n" : "", style->on[STYLE_BOLD], row->heading, style->off);
+			fprintf(f, "%s%s%s%s\n", i > 0 ? "\n" : "", style->on[STYLE_BOLD], row->heading,
+				style->off);
 	}
 }

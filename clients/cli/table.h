@@ -1,4 +1,5 @@
-/* Tables of text: aligned by what the characters take on screen, cut to a terminal's width only where asked. */
+/* Tables of text: aligned by what the characters take on screen, cut to a terminal's width only where
+ * asked. */
 #pragma once
 
 #include <stdbool.h>

@@ -16,7 +16,8 @@ void text_init(void)
 {
 	(void)setlocale(LC_CTYPE, "");
 	utf8_terminal = streq(nl_langinfo(CODESET), "UTF-8");
-	/* In the "C" locale what the daemon says is still UTF-8, and its widths are needed for the columns. */
+	/* In the "C" locale what the daemon says is still UTF-8, and its widths are needed for the
+	 * columns. */
 	if (!utf8_terminal)
 		(void)setlocale(LC_CTYPE, "C.UTF-8");
 }

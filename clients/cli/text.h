@@ -7,8 +7,8 @@
 
 #include "base/util.h"
 
-/* Sets the locale's characters. Widths are right for UTF-8 in any locale; text_utf8() says whether the terminal
- * is expected to show more than ASCII. */
+/* Sets the locale's characters. Widths are right for UTF-8 in any locale; text_utf8() says whether the
+ * terminal is expected to show more than ASCII. */
 void text_init(void);
 bool text_utf8(void);
 void text_set_utf8(bool utf8); /* for tests */

@@ -1,5 +1,5 @@
-/* Drawing an order on its way into lines of text: a wide picture, and a small one for a small screen. Nothing is
- * read or written here. */
+/* Drawing an order on its way into lines of text: a wide picture, and a small one for a small screen. Nothing
+ * is read or written here. */
 #include "clients/cli/track-render.h"
 
 #include <math.h>
@@ -17,8 +17,9 @@ static const struct stage {
 	enum order_status status;
 	const char *label;
 } stages[] = {
-	{ STATUS_REQUESTED, "Requested" }, { STATUS_PROCESSING, "Accepted" },       { STATUS_COOKING, "Cooking" },
-	{ STATUS_READY_TO_DELIVER, "Ready" }, { STATUS_IN_DELIVERY, "On the way" }, { STATUS_DELIVERED, "Delivered" },
+	{ STATUS_REQUESTED, "Requested" },    { STATUS_PROCESSING, "Accepted" },
+	{ STATUS_COOKING, "Cooking" },        { STATUS_READY_TO_DELIVER, "Ready" },
+	{ STATUS_IN_DELIVERY, "On the way" }, { STATUS_DELIVERED, "Delivered" },
 };
 
 /* One line under way. */
@@ -66,8 +67,8 @@ static void add_empty(struct track_frame *f)
 }
 
 /* What stands at the right keeps its place; the left is cut. */
-static void add_two_sided(struct track_frame *f, const struct style *style, size_t width, enum style_id left_id,
-			  const char *left, enum style_id right_id, const char *right)
+static void add_two_sided(struct track_frame *f, const struct style *style, size_t width,
+			  enum style_id left_id, const char *left, enum style_id right_id, const char *right)
 {
 	size_t right_width = text_width(right);
 	struct line l;
@@ -78,7 +79,8 @@ static void add_two_sided(struct track_frame *f, const struct style *style, size
 	put(&l, left_id, left);
 	l.width = width;
 	if (*right) {
-		put_spaces_to(&l, l.used == 0 || right_width + l.used + 2 > width ? l.used : width - right_width);
+		put_spaces_to(&l,
+			      l.used == 0 || right_width + l.used + 2 > width ? l.used : width - right_width);
 		put(&l, right_id, right);
 	}
 	line_end(&l, f);
@@ -153,7 +155,9 @@ static char *payment_text(const struct order *o)
 {
 	static const struct {
 		const char *type, *text;
-	} kinds[] = { { "cash", "cash" }, { "pos", "by card at the door" }, { "qr", "QR code" }, { "card", "card" } };
+	} kinds[] = {
+		{ "cash", "cash" }, { "pos", "by card at the door" }, { "qr", "QR code" }, { "card", "card" }
+	};
 	char money[MONEY_HUMAN_SIZE];
 	const char *kind = strempty(o->payment_type);
 
@@ -162,7 +166,8 @@ static char *payment_text(const struct order *o)
 			kind = kinds[i].text;
 	if (!o->currency)
 		return xstrdup(kind);
-	return xprintf("%s%s%s", money_format_human(money, o->total_price, o->currency), *kind ? ", " : "", kind);
+	return xprintf("%s%s%s", money_format_human(money, o->total_price, o->currency), *kind ? ", " : "",
+		       kind);
 }
 
 static char *distance_text(const struct order *o)
@@ -170,7 +175,7 @@ static char *distance_text(const struct order *o)
 	double m = distance_metres(o->courier.latitude, o->courier.longitude, o->destination_latitude,
 				   o->destination_longitude);
 
-	if (isnan(m) || o->courier.date == 0)
+	if (isnan(m) || o->courier.date == 0 || !status_is_pending(o->status))
 		return xstrdup("");
 	if (m < 995)
 		return xprintf("%.0f m away", round(m / 10) * 10);
@@ -181,9 +186,10 @@ static char *seen_text(const struct order *o, uint64_t now)
 {
 	char span[WHEN_SIZE];
 
-	if (o->courier.date == 0 || (isnan(o->courier.latitude)))
+	if (o->courier.date == 0 || isnan(o->courier.latitude) || !status_is_pending(o->status))
 		return xstrdup("");
-	return xprintf("seen %s ago", when_format_age(span, now > o->courier.date ? now - o->courier.date : 0));
+	return xprintf("seen %s ago",
+		       when_format_age(span, now > o->courier.date ? now - o->courier.date : 0));
 }
 
 static char *joined_text(const char *a, const char *b)
@@ -204,8 +210,8 @@ static char *items_text(const struct order *o)
 	FILE *f = textbuf_open(&b);
 
 	for (size_t i = 0; i < o->products.n; i++)
-		fprintf(f, "%s%u %s %s", i ? ", " : "", o->products.items[i].quantity, text_utf8() ? "\xc3\x97" : "x",
-			o->products.items[i].name);
+		fprintf(f, "%s%u %s %s", i ? ", " : "", o->products.items[i].quantity,
+			text_utf8() ? "\xc3\x97" : "x", o->products.items[i].name);
 	return textbuf_take(&b);
 }
 
@@ -225,7 +231,8 @@ static char *freshness_text(const struct track_state *s, uint64_t now, enum styl
 	if (!s->online) {
 		how = "Offline";
 		*ret_id = STYLE_BUSY;
-	} else if (!streq(strempty(s->push), "server-sent-events") && !streq(strempty(s->push), "long-polling"))
+	} else if (!streq(strempty(s->push), "server-sent-events") &&
+		   !streq(strempty(s->push), "long-polling"))
 		how = "Polling";
 	if (!s->confirmed_at)
 		return xprintf("%s, not confirmed yet", how);
@@ -286,8 +293,10 @@ static void add_stages(struct track_frame *f, const struct style *style, size_t 
 	line_begin(&l, style, width);
 	for (int i = 0; i < (int)ELEMENTSOF(stages); i++) {
 		bool current = i == reached && pending;
-		const char *mark = current ? utf8 ? "\xe2\x97\x8f " : "* " :
-				   i <= reached ? utf8 ? "\xe2\x9c\x93 " : "+ " : utf8 ? "\xe2\x97\x8b " : ". ";
+		const char *mark = current        ? utf8 ? "\xe2\x97\x8f " : "* "
+				   : i <= reached ? utf8 ? "\xe2\x9c\x93 " : "+ "
+				   : utf8         ? "\xe2\x97\x8b "
+						  : ". ";
 		_cleanup_free_ char *text = xprintf("%s%s%s", i ? "  " : "", mark, stages[i].label);
 
 		put(&l, current ? STYLE_BOLD : i <= reached ? STYLE_GOOD : STYLE_DIM, text);
@@ -312,15 +321,18 @@ static void render_wide(const struct track_state *s, const struct style *style, 
 {
 	const struct order *o = s->order;
 	_cleanup_free_ char *title = title_text(o), *payment = payment_text(o), *status = status_text(o);
-	_cleanup_free_ char *arrival = arrival_text(s, now), *courier = courier_text(o), *distance = distance_text(o);
-	_cleanup_free_ char *seen = seen_text(o, now), *where = joined_text(distance, seen), *items = items_text(o);
+	_cleanup_free_ char *arrival = arrival_text(s, now), *courier = courier_text(o),
+			    *distance = distance_text(o);
+	_cleanup_free_ char *seen = seen_text(o, now), *where = joined_text(distance, seen),
+			    *items = items_text(o);
 	enum style_id freshness_style;
 	_cleanup_free_ char *freshness = freshness_text(s, now, &freshness_style);
 	bool late = track_minutes_late(s, now) > 0, pending = status_is_pending(o->status);
 
 	add_two_sided(f, style, width, STYLE_BOLD, title, STYLE_NONE, payment);
 	add_empty(f);
-	add_two_sided(f, style, width, style_of_status(o->status), status, late ? STYLE_BAD : STYLE_NONE, arrival);
+	add_two_sided(f, style, width, style_of_status(o->status), status, late ? STYLE_BAD : STYLE_NONE,
+		      arrival);
 	add_empty(f);
 	add_bar(f, style, width, o);
 	add_stages(f, style, width, o);
@@ -343,7 +355,8 @@ static void render_small(const struct track_state *s, const struct style *style,
 	bool pending = status_is_pending(o->status), nobody = pending && isempty(o->courier.name);
 	_cleanup_free_ char *title = title_text(o), *arrival = arrival_text(s, now);
 	_cleanup_free_ char *distance = distance_text(o), *seen = seen_text(o, now);
-	_cleanup_free_ char *courier = joined_text(nobody ? "nobody yet" : strempty(o->courier.name), distance);
+	_cleanup_free_ char *courier = joined_text(nobody ? "nobody yet" : strempty(o->courier.name),
+						   distance);
 	_cleanup_free_ char *code = NULL, *where = NULL;
 	enum style_id freshness_style;
 	_cleanup_free_ char *freshness = freshness_text(s, now, &freshness_style);
@@ -387,15 +400,16 @@ void track_frame_done(struct track_frame *f)
 char *track_render_line(const struct track_state *state, uint64_t now)
 {
 	const struct order *o = state->order;
-	_cleanup_free_ char *arrival = arrival_text(state, now), *distance = distance_text(o), *status = status_text(o);
+	_cleanup_free_ char *arrival = arrival_text(state, now), *distance = distance_text(o),
+			    *status = status_text(o);
 	_cleanup_free_ char *line = NULL;
 	char at[WHEN_SIZE];
 
 	if (state->gone_since)
 		line = xprintf("%s  the daemon is gone, waiting for it", when_format(at, now));
 	else
-		line = xprintf("%s  %s  %u %%%s%s%s%s%s%s", when_format(at, now), strempty(o->status), progress_of(o),
-			       streq(status, status_label(o->status)) ? "" : "  ",
+		line = xprintf("%s  %s  %u %%%s%s%s%s%s%s", when_format(at, now), strempty(o->status),
+			       progress_of(o), streq(status, status_label(o->status)) ? "" : "  ",
 			       streq(status, status_label(o->status)) ? "" : strempty(o->failure_reason),
 			       *arrival ? "  " : "", arrival, *distance ? "  " : "", distance);
 	return text_clean(line, false);

@@ -1,5 +1,5 @@
-/* Drawing frames over each other by the few sequences every terminal knows: up, clear to the end, show and hide
- * the cursor. What is in a frame is drawn in track-render.c. */
+/* Drawing frames over each other by the few sequences every terminal knows: up, clear to the end, show and
+ * hide the cursor. What is in a frame is drawn in track-render.c. */
 #include "clients/cli/track-screen.h"
 
 #include "clients/cli/text.h"
@@ -14,7 +14,8 @@ void track_screen_open(struct track_screen *s)
 	struct termios quiet;
 
 	s->open = true;
-	/* Keys typed by the way would be drawn into the picture. Only for the terminal that is ours to read. */
+	/* Keys typed by the way would be drawn into the picture. Only for the terminal that is ours to
+	 * read. */
 	if (tcgetattr(STDOUT_FILENO, &s->before) >= 0 && tcgetpgrp(STDOUT_FILENO) == getpgrp()) {
 		quiet = s->before;
 		quiet.c_lflag &= ~(tcflag_t)ECHO;

@@ -1,5 +1,5 @@
-/* The terminal under `track`: a picture drawn over itself in place, nothing scrolls; the cursor and the line are
- * given back at the end. */
+/* The terminal under `track`: a picture drawn over itself in place, nothing scrolls; the cursor and the line
+ * are given back at the end. */
 #pragma once
 
 #include <termios.h>

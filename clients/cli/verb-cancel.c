@@ -13,7 +13,8 @@ int verb_cancel(struct cli *cli, const struct args *args)
 	order_init(&o);
 	r = cli_lookup_order(cli, args->words[0], &uid);
 	if (r >= 0)
-		r = cli_act(cli, CC_IFACE_ORDERS, "Cancel", NULL, "ssa{sv}", uid, strempty(args_option(args, "reason")), 0);
+		r = cli_act(cli, CC_IFACE_ORDERS, "Cancel", NULL, "ssa{sv}", uid,
+			    strempty(args_option(args, "reason")), 0);
 	if (r < 0)
 		return r;
 	if (cli->json)

@@ -26,8 +26,8 @@ static int cart_rewind(const struct cart *c)
 
 static int cart_next(const struct cart *c, struct cart_line *ret)
 {
-	return sd_bus_message_read(c->reply, CC_SIG_CART_LINE, &ret->product, &ret->name, &ret->quantity, &ret->price,
-				   &ret->total, &ret->note);
+	return sd_bus_message_read(c->reply, CC_SIG_CART_LINE, &ret->product, &ret->name, &ret->quantity,
+				   &ret->price, &ret->total, &ret->note);
 }
 
 int cart_get(struct cli *cli, struct cart *ret)
@@ -140,7 +140,9 @@ static int resolve_item(struct cli *cli, const char *text, struct item *ret)
 
 	r = item_parse(text, ret);
 	if (r < 0)
-		return cli_usage(cli, "'%s' is not an item; it is an id, an id with a quantity of 1 to %d (12x2), or a name",
+		return cli_usage(cli,
+				 "'%s' is not an item; it is an id, an id with a quantity of 1 to %d (12x2), "
+				 "or a name",
 				 text, ITEM_QUANTITY_MAX);
 	return ret->product ? 0 : product_find(cli, text, &ret->product);
 }
@@ -157,7 +159,8 @@ int verb_cart_add(struct cli *cli, const struct args *args)
 	for (unsigned i = 0; r >= 0 && i < args->n_words; i++) {
 		r = cli_act(cli, CC_IFACE_CART, "Add", NULL, "tu", items[i].product, items[i].quantity);
 		if (r < 0 && i > 0)
-			cli_note("Added before that: %u of %u items; see customerclient cart", i, args->n_words);
+			cli_note("Added before that: %u of %u items; see customerclient cart", i,
+				 args->n_words);
 	}
 	return r < 0 ? r : show_cart(cli);
 }

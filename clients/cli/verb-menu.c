@@ -36,7 +36,8 @@ static int categories_get(struct cli *cli, struct categories *c)
 	if (r < 0)
 		return r;
 	r = sd_bus_message_enter_container(c->reply, 'a', CC_SIG_CATEGORY);
-	while (r >= 0 && (r = sd_bus_message_read(c->reply, CC_SIG_CATEGORY, &one.id, &one.name, NULL, NULL)) > 0) {
+	while (r >= 0 &&
+	       (r = sd_bus_message_read(c->reply, CC_SIG_CATEGORY, &one.id, &one.name, NULL, NULL)) > 0) {
 		c->items = xcheck(reallocarray(c->items, c->n + 1, sizeof(*c->items)));
 		c->items[c->n++] = one;
 	}
@@ -205,7 +206,8 @@ int verb_menu(struct cli *cli, const struct args *args)
 	if (s.array)
 		return cli_print_json(cli, s.array);
 	if (s.n == 0)
-		cli_note(text ? "No product has that." : "No products are stored here yet; they come after customerclient sign-in.");
+		cli_note(text ? "No product has that."
+			      : "No products are stored here yet; they come after customerclient sign-in.");
 	cli_print_table(cli, s.table);
 	return 0;
 }

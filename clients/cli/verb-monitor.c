@@ -56,7 +56,8 @@ static int print_event(struct monitor *m, sd_bus_message *msg)
 	return 1;
 }
 
-/* A signal that leaves a gap behind the last line is not printed by itself: what came between is asked for. */
+/* A signal that leaves a gap behind the last line is not printed by itself: what came between is asked
+ * for. */
 static int on_event(sd_bus_message *msg, void *userdata, sd_bus_error *ret_error)
 {
 	struct monitor *m = userdata;
@@ -146,7 +147,8 @@ static int on_bus_lost(sd_bus_message *msg, void *userdata, sd_bus_error *ret_er
 
 	(void)msg;
 	(void)ret_error;
-	finish(m, cli_fail(m->cli, CC_EXIT_NO_DAEMON, SD_BUS_ERROR_DISCONNECTED, "The session bus closed the connection"));
+	finish(m, cli_fail(m->cli, CC_EXIT_NO_DAEMON, SD_BUS_ERROR_DISCONNECTED,
+			   "The session bus closed the connection"));
 	return 0;
 }
 
@@ -175,14 +177,15 @@ static int prepare(struct monitor *m)
 	if (r >= 0)
 		r = sd_event_add_signal(m->event, NULL, SIGTERM, on_interrupt, m);
 	if (r >= 0)
-		r = sd_bus_match_signal(bus, NULL, CC_BUS_NAME, CC_PATH, CC_IFACE_DAEMON, "Event", on_event, m);
+		r = sd_bus_match_signal(bus, NULL, CC_BUS_NAME, CC_PATH, CC_IFACE_DAEMON, "Event", on_event,
+					m);
 	if (r >= 0)
-		r = sd_bus_match_signal(bus, NULL, NULL, "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
-					"Disconnected", on_bus_lost, m);
+		r = sd_bus_match_signal(bus, NULL, NULL, "/org/freedesktop/DBus/Local",
+					"org.freedesktop.DBus.Local", "Disconnected", on_bus_lost, m);
 	if (r >= 0)
 		r = sd_bus_add_match(bus, NULL,
-				     "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" CC_BUS_NAME
-				     "'",
+				     "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',"
+				     "arg0='" CC_BUS_NAME "'",
 				     on_owner, m);
 	if (r >= 0)
 		r = sd_bus_attach_event(bus, m->event, SD_EVENT_PRIORITY_NORMAL);

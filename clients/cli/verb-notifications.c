@@ -16,8 +16,8 @@ struct notification {
 
 static int notification_read(sd_bus_message *m, struct notification *n)
 {
-	return sd_bus_message_read(m, CC_SIG_NOTIFICATION, &n->uid, &n->kind, &n->title, &n->body, &n->order, &n->sent,
-				   &n->read);
+	return sd_bus_message_read(m, CC_SIG_NOTIFICATION, &n->uid, &n->kind, &n->title, &n->body, &n->order,
+				   &n->sent, &n->read);
 }
 
 static json_object *notification_json(const struct notification *n)
@@ -52,7 +52,8 @@ static int add(struct list *l, const struct notification *n)
 	if (l->array)
 		json_object_array_add(l->array, notification_json(n));
 	else {
-		table_add(l->table, (const char *[]){ n->read ? "" : "new", when_format(at, n->sent), n->title, n->body });
+		table_add(l->table, (const char *[]){ n->read ? "" : "new", when_format(at, n->sent),
+						      n->title, n->body });
 		table_set_style(l->table, 0, STYLE_BUSY);
 		table_set_style(l->table, 2, STYLE_BOLD);
 	}
@@ -127,7 +128,8 @@ static int set_muted(struct cli *cli, bool muted, uint64_t until)
 
 	r = client_set_property(cli->client, CC_IFACE_NOTIFICATIONS, "Muted", &e, "b", (int)muted);
 	if (r >= 0 && muted)
-		r = client_set_property(cli->client, CC_IFACE_NOTIFICATIONS, "MutedUntilTimestamp", &e, "t", until);
+		r = client_set_property(cli->client, CC_IFACE_NOTIFICATIONS, "MutedUntilTimestamp", &e, "t",
+					until);
 	if (r < 0)
 		return cli_fail_error(cli, &e, CLIENT_ACTS);
 	if (cli->json) {

@@ -53,7 +53,8 @@ static void last_destination(struct cli *cli, char **ret_address, char **ret_cit
 	const char *comma;
 
 	order_init(&o);
-	if (order_lookup(cli->client, "last", &e, &uid) < 0 || order_get(cli->client, uid, &e, &o) < 0 || !o.destination)
+	if (order_lookup(cli->client, "last", &e, &uid) < 0 || order_get(cli->client, uid, &e, &o) < 0 ||
+	    !o.destination)
 		return;
 	comma = strrchr(o.destination, ',');
 	if (comma) {
@@ -111,7 +112,8 @@ static int read_time(struct cli *cli, const char *text, uint64_t *ret)
 	case -ENOENT:
 		return cli_usage(cli, "--at '%s' does not exist: the clocks go forward over it", text);
 	default:
-		return cli_usage(cli, "--at cannot be '%s'; it is 19:30, 'tomorrow 12:00' or 2026-03-14T12:00", text);
+		return cli_usage(
+			cli, "--at cannot be '%s'; it is 19:30, 'tomorrow 12:00' or 2026-03-14T12:00", text);
 	}
 }
 
@@ -217,7 +219,9 @@ static int refuse_unavailable(struct cli *cli, const struct quote *q)
 		fprintf(f, "%s%" PRIu64, i ? ", " : "", q->unavailable[i]);
 	list = textbuf_take(&b);
 	return cli_fail(cli, CC_EXIT_REFUSED, CC_ERROR("ProductUnavailable"),
-			"Not available now: product %s; nothing was ordered, customerclient cart remove ID takes it out", list);
+			"Not available now: product %s; nothing was ordered, customerclient cart remove ID "
+			"takes it out",
+			list);
 }
 
 static int check_max_total(struct cli *cli, struct wish *w, const struct quote *q)
@@ -273,17 +277,19 @@ static uint64_t place_wait(const struct cli *cli)
 
 static int outcome_unknown(struct cli *cli, const char *uid, const char *name)
 {
-	return cli_fail(cli, CC_EXIT_OUTCOME_UNKNOWN, name,
-			"It is not known whether order %s was made; do not order again, customerclient show %s tells "
-			"(exit 3: it was never made)",
-			uid, uid);
+	return cli_fail(
+		cli, CC_EXIT_OUTCOME_UNKNOWN, name,
+		"It is not known whether order %s was made; do not order again, customerclient show %s tells "
+		"(exit 3: it was never made)",
+		uid, uid);
 }
 
 static int place_failed(struct cli *cli, const char *uid, const sd_bus_error *e)
 {
 	if (streq(strempty(e->name), CC_ERROR("Interrupted")))
 		return cli_fail(cli, CC_EXIT_INTERRUPTED, CC_ERROR("Interrupted"),
-				"Interrupted; the order may have been made: customerclient show %s tells", uid);
+				"Interrupted; the order may have been made: customerclient show %s tells",
+				uid);
 	if (client_exit_status(e->name, CLIENT_ACTS) == CC_EXIT_OUTCOME_UNKNOWN)
 		return outcome_unknown(cli, uid, e->name);
 	return cli_fail_error(cli, e, CLIENT_ACTS);
@@ -301,8 +307,8 @@ static int place(struct cli *cli, const struct wish *w, const struct quote *q, c
 	if (r >= 0)
 		r = append_wish(m, w);
 	if (r >= 0)
-		r = sd_bus_message_append(m, "{sv}{sv}{sv}", "uid", "s", uid, "expected-total", "x", q->total, "wait-usec",
-					  "t", place_wait(cli));
+		r = sd_bus_message_append(m, "{sv}{sv}{sv}", "uid", "s", uid, "expected-total", "x", q->total,
+					  "wait-usec", "t", place_wait(cli));
 	if (r >= 0)
 		r = sd_bus_message_close_container(m);
 	if (r < 0)

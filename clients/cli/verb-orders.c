@@ -87,7 +87,9 @@ static int parse_statuses(struct cli *cli, const char *list, struct filter *f)
 			continue;
 		}
 		if (status_from_string(word) == STATUS_OTHER)
-			return cli_usage(cli, "--status cannot be '%s'; it is 'pending', or of these with commas between: %s",
+			return cli_usage(cli,
+					 "--status cannot be '%s'; it is 'pending', or of these with commas "
+					 "between: %s",
 					 word, STATUSES);
 		if (strv_push(&f->status, word) < 0)
 			xcheck(NULL);
@@ -103,12 +105,16 @@ static int parse_filter(struct cli *cli, const struct args *args, struct filter 
 
 	if (since) {
 		if (when_parse_period(since, now, &f->since, &end) < 0)
-			return cli_usage(cli, "--since cannot be '%s'; it is 2025, 2025-03, 2025-03-14, yesterday or 'last year'",
+			return cli_usage(cli,
+					 "--since cannot be '%s'; it is 2025, 2025-03, 2025-03-14, yesterday "
+					 "or 'last year'",
 					 since);
 	}
 	if (until) {
 		if (when_parse_period(until, now, &start, &end) < 0)
-			return cli_usage(cli, "--until cannot be '%s'; it is 2025, 2025-03, 2025-03-14, yesterday or 'last year'",
+			return cli_usage(cli,
+					 "--until cannot be '%s'; it is 2025, 2025-03, 2025-03-14, yesterday "
+					 "or 'last year'",
 					 until);
 		/* The last moment of the period belongs to it, the first after it does not. */
 		f->until = start == end ? end : end - 1;
@@ -170,9 +176,10 @@ static void sink_add(struct sink *s, const struct order_row *row)
 		csv_row(s->csv, row);
 		return;
 	}
-	table_add(s->table, (const char *[]){ *row->number ? row->number : row->uid, when_format(created, row->created),
-					      row->status, money_format_human(total, row->total, row->currency),
-					      row->payment_type });
+	table_add(s->table,
+		  (const char *[]){ *row->number ? row->number : row->uid, when_format(created, row->created),
+				    row->status, money_format_human(total, row->total, row->currency),
+				    row->payment_type });
 	table_set_style(s->table, 2, style_of_status(row->status));
 }
 
@@ -230,7 +237,8 @@ static int read_limit(struct cli *cli, const struct args *args, uint64_t *ret)
 	if (limit && args_option(args, "all"))
 		return cli_usage(cli, "--limit and --all cannot both be");
 	if (limit && (number_parse(limit, LIMIT_MAX, ret) < 0 || *ret == 0))
-		return cli_usage(cli, "--limit cannot be '%s'; it is a number from 1 to %d", limit, LIMIT_MAX);
+		return cli_usage(cli, "--limit cannot be '%s'; it is a number from 1 to %d", limit,
+				 LIMIT_MAX);
 	return 0;
 }
 
@@ -247,7 +255,8 @@ static void sink_open(struct sink *s)
 	else {
 		s->csv = page_begin(&s->page);
 		if (s->cli->legend)
-			fputs("uid,number,status,payment-type,total,currency,created,changed,cancellable\r\n", s->csv);
+			fputs("uid,number,status,payment-type,total,currency,created,changed,cancellable\r\n",
+			      s->csv);
 	}
 }
 

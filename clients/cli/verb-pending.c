@@ -27,8 +27,9 @@ static void add_table_row(struct pending *p, const struct order *o, uint64_t now
 		money_format_human(total, o->total_price, o->currency);
 	if (minutes > 0)
 		late = xprintf("%u min late", minutes);
-	table_add(p->table, (const char *[]){ order_name(o), o->status, when_format_near(expected, order_expected(o), now),
-					      total, o->payment_type, late });
+	table_add(p->table, (const char *[]){ order_name(o), o->status,
+					      when_format_near(expected, order_expected(o), now), total,
+					      o->payment_type, late });
 	table_set_style(p->table, 1, style_of_status(o->status));
 	table_set_style(p->table, 5, STYLE_BAD);
 }

@@ -78,7 +78,8 @@ static int show_differences(struct cli *cli, const struct order *o)
 		snprintf(quantity, sizeof(quantity), "%" PRIu32, p->quantity);
 		if (o->currency)
 			money_format_human(price, p->price, o->currency);
-		table_add(t, (const char *[]){ id, quantity, p->name, price, difference(p, &is, o->currency, now) });
+		table_add(t, (const char *[]){ id, quantity, p->name, price,
+					       difference(p, &is, o->currency, now) });
 		table_set_style(t, 4, is.gone || !is.available ? STYLE_BAD : STYLE_BUSY);
 		free(is.currency);
 	}

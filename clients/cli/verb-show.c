@@ -16,7 +16,8 @@ static void print_time(struct cli *cli, FILE *f, const char *label, uint64_t use
 	cli_fprint_field(cli, f, label, when_format(at, usec));
 }
 
-void order_view_money(struct cli *cli, FILE *f, const char *label, int64_t amount, const char *currency, bool always)
+void order_view_money(struct cli *cli, FILE *f, const char *label, int64_t amount, const char *currency,
+		      bool always)
 {
 	char money[MONEY_HUMAN_SIZE], right[MONEY_HUMAN_SIZE + 12];
 
@@ -40,8 +41,8 @@ static void print_products(struct cli *cli, FILE *f, const struct order *o)
 
 		snprintf(id, sizeof(id), "%" PRIu64, p->id);
 		snprintf(quantity, sizeof(quantity), "%" PRIu32, p->quantity);
-		table_add(t, (const char *[]){ id, quantity, p->name, money_format_human(price, p->price, o->currency),
-					       p->note });
+		table_add(t, (const char *[]){ id, quantity, p->name,
+					       money_format_human(price, p->price, o->currency), p->note });
 	}
 	if (o->products.n > 0)
 		fputc('\n', f);
@@ -105,8 +106,8 @@ static void print_arrival(struct cli *cli, FILE *f, const struct order *o)
 
 static void print_people(struct cli *cli, FILE *f, const struct order *o)
 {
-	_cleanup_free_ char *courier = xprintf("%s%s%s", strempty(o->courier.name), o->courier.phone ? ", " : "",
-					       strempty(o->courier.phone));
+	_cleanup_free_ char *courier = xprintf("%s%s%s", strempty(o->courier.name),
+					       o->courier.phone ? ", " : "", strempty(o->courier.phone));
 	_cleanup_free_ char *rating = NULL;
 
 	cli_fprint_field(cli, f, "To", o->destination);
@@ -122,12 +123,23 @@ static void print_people(struct cli *cli, FILE *f, const struct order *o)
 	}
 }
 
+/* How old this is: what is offline says so. */
+static void print_age(struct cli *cli, FILE *f, const struct order *o)
+{
+	char span[WHEN_SIZE];
+	_cleanup_free_ char *text = xprintf("%s ago", when_format_age(span, o->age));
+
+	if (status_is_pending(o->status) && o->age > 0)
+		cli_fprint_field(cli, f, "Confirmed", text);
+}
+
 void order_view_print(struct cli *cli, FILE *f, const struct order *o)
 {
 	cli_fprint_field(cli, f, "Order", order_name(o));
 	cli_fprint_field(cli, f, "Uid", o->uid);
 	cli_fprint_field(cli, f, "Status", o->status);
 	cli_fprint_field(cli, f, "Reason", o->failure_reason);
+	print_age(cli, f, o);
 	print_time(cli, f, "Created", o->created);
 	print_time(cli, f, "Deliver at", o->deliver_at);
 	print_arrival(cli, f, o);

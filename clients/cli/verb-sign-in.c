@@ -15,8 +15,7 @@ int session_sign_in(struct cli *cli, const char *login, const struct secret *pas
 	return cli_act(cli, CC_IFACE_SESSION, "SignIn", NULL, "shb", login, fd, (int)keep);
 }
 
-/* Asking for a password that cannot be used would be rude. */
-static int check_signed_out(struct cli *cli)
+int session_check_signed_out(struct cli *cli)
 {
 	_cleanup_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
 	_cleanup_message_ sd_bus_message *state_reply = NULL, *login_reply = NULL;
@@ -46,11 +45,12 @@ int verb_sign_in(struct cli *cli, const struct args *args)
 	json_object *o;
 	int r;
 
-	r = check_signed_out(cli);
+	r = session_check_signed_out(cli);
 	if (r >= 0)
 		r = prompt_secret_from_file(cli, args, &file);
 	if (r >= 0)
-		r = file ? prompt_secret_line(cli, file, 0, &password) : prompt_secret(cli, "Password", &password);
+		r = file ? prompt_secret_line(cli, file, 0, &password)
+			 : prompt_secret(cli, "Password", &password);
 	if (r >= 0)
 		r = session_sign_in(cli, login, password, !keep || streq(keep, "yes"));
 	if (r < 0)

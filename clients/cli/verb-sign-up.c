@@ -21,7 +21,8 @@ static void sign_up_done(struct sign_up *s)
 	secret_unref(s->password);
 }
 
-static int ask_field(struct cli *cli, const struct args *args, const char *option, const char *question, char **ret)
+static int ask_field(struct cli *cli, const struct args *args, const char *option, const char *question,
+		     char **ret)
 {
 	const char *given = args_option(args, option);
 	_cleanup_free_ char *name = xprintf("--%s", option);
@@ -125,7 +126,10 @@ int verb_sign_up(struct cli *cli, const struct args *args)
 	bool complete = prompt_possible(cli);
 	int r;
 
-	r = read_sign_up(cli, args, &s);
+	/* It ends by signing in. */
+	r = complete ? session_check_signed_out(cli) : 0;
+	if (r >= 0)
+		r = read_sign_up(cli, args, &s);
 	if (r >= 0)
 		r = send_sign_up(cli, &s);
 	if (r < 0)

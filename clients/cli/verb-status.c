@@ -97,15 +97,17 @@ static char *pending_text(const struct state *s, const struct order *o, uint64_t
 {
 	char at[WHEN_SIZE];
 	const char *expected = when_format_near(at, order_expected(o), now);
-	_cleanup_free_ char *more = s->pending_orders > 1 ? xprintf("; %u more", s->pending_orders - 1) : xstrdup("");
+	_cleanup_free_ char *more = s->pending_orders > 1 ? xprintf("; %u more", s->pending_orders - 1)
+							  : xstrdup("");
 
-	return xprintf("%s, %s%s%s%s", order_name(o), status_label(o->status), *expected ? ", expected " : "", expected,
-		       more);
+	return xprintf("%s, %s%s%s%s", order_name(o), status_label(o->status), *expected ? ", expected " : "",
+		       expected, more);
 }
 
 static void print_plain(struct cli *cli, const struct state *s, const struct order *pending)
 {
-	_cleanup_free_ char *unread = xprintf("%u", s->unread), *operations = xprintf("%u", s->pending_operations);
+	_cleanup_free_ char *unread = xprintf("%u", s->unread),
+			    *operations = xprintf("%u", s->pending_operations);
 	_cleanup_free_ char *order = NULL;
 	uint64_t now = now_realtime();
 

@@ -1,5 +1,5 @@
-/* track: an order followed live, as a picture on a terminal, a line per change in a pipe, a document at the end
- * with --json. The picture is drawn in track-render.c, put on screen in track-screen.c. */
+/* track: an order followed live, as a picture on a terminal, a line per change in a pipe, a document at the
+ * end with --json. The picture is drawn in track-render.c, put on screen in track-screen.c. */
 #include <inttypes.h>
 
 #include "base/timeutil.h"
@@ -49,8 +49,8 @@ static void print_change(struct track *t)
 	const struct order *o = &t->watch.order;
 	_cleanup_free_ char *line = NULL, *key = NULL;
 
-	key = xprintf("%s %" PRIu64 " %s %d", o->status, order_expected(o) / USEC_PER_MIN, strempty(o->courier.name),
-		      t->state.gone_since != 0);
+	key = xprintf("%s %" PRIu64 " %s %d", o->status, order_expected(o) / USEC_PER_MIN,
+		      strempty(o->courier.name), t->state.gone_since != 0);
 	if (streq_ptr(key, t->last_line_key))
 		return;
 	free(t->last_line_key);
@@ -87,8 +87,9 @@ static int on_second(struct watch *w, void *userdata)
 	if (w->known && t->picture)
 		draw(t);
 	if (!t->picture && w->gone_since && now_realtime() > w->gone_since + WATCH_GIVE_UP)
-		return cli_fail(w->cli, CC_EXIT_NO_DAEMON, SD_BUS_ERROR_SERVICE_UNKNOWN,
-				"The daemon has been gone for a minute; see journalctl --user -u " CC_UNIT_DAEMON);
+		return cli_fail(
+			w->cli, CC_EXIT_NO_DAEMON, SD_BUS_ERROR_SERVICE_UNKNOWN,
+			"The daemon has been gone for a minute; see journalctl --user -u " CC_UNIT_DAEMON);
 	return 0;
 }
 
@@ -161,8 +162,8 @@ static int tell_end(struct cli *cli, struct track *t)
 	const struct order *o = &t->watch.order;
 
 	if (!status_is_delivered(o->status))
-		return cli_fail(cli, CC_EXIT_REFUSED, CC_ERROR("Conflict"), "Order %s was %s%s%s", order_name(o),
-				streq(o->status, "rejected") ? "not made" : o->status,
+		return cli_fail(cli, CC_EXIT_REFUSED, CC_ERROR("Conflict"), "Order %s was %s%s%s",
+				order_name(o), streq(o->status, "rejected") ? "not made" : o->status,
 				isempty(o->failure_reason) ? "" : ": ", strempty(o->failure_reason));
 	if (cli->json)
 		return cli_print_order_json(cli, o->uid);

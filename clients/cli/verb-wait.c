@@ -36,8 +36,9 @@ static int on_second(struct watch *w, void *userdata)
 	if (wait->until && now_monotonic() >= wait->until)
 		return TIME_IS_OVER;
 	if (w->gone_since && now_realtime() > w->gone_since + WATCH_GIVE_UP)
-		return cli_fail(w->cli, CC_EXIT_NO_DAEMON, SD_BUS_ERROR_SERVICE_UNKNOWN,
-				"The daemon has been gone for a minute; see journalctl --user -u " CC_UNIT_DAEMON);
+		return cli_fail(
+			w->cli, CC_EXIT_NO_DAEMON, SD_BUS_ERROR_SERVICE_UNKNOWN,
+			"The daemon has been gone for a minute; see journalctl --user -u " CC_UNIT_DAEMON);
 	return 0;
 }
 
@@ -57,11 +58,13 @@ static int tell(struct cli *cli, const struct wait *w, int what)
 	int r;
 
 	if (what == CANNOT)
-		return cli_fail(cli, CC_EXIT_REFUSED, CC_ERROR("Conflict"), "Order %s is %s%s%s; it can no longer be %s",
-				order_name(o), o->status, isempty(o->failure_reason) ? "" : ": ",
-				strempty(o->failure_reason), status_to_string(w->target));
+		return cli_fail(cli, CC_EXIT_REFUSED, CC_ERROR("Conflict"),
+				"Order %s is %s%s%s; it can no longer be %s", order_name(o), o->status,
+				isempty(o->failure_reason) ? "" : ": ", strempty(o->failure_reason),
+				status_to_string(w->target));
 	if (what == TIME_IS_OVER && !w->watch.known)
-		return cli_fail(cli, CC_EXIT_WAIT_TIMEOUT, SD_BUS_ERROR_TIMEOUT, "The time is over; the daemon did not answer");
+		return cli_fail(cli, CC_EXIT_WAIT_TIMEOUT, SD_BUS_ERROR_TIMEOUT,
+				"The time is over; the daemon did not answer");
 	r = print_order(cli, w);
 	return r < 0 ? r : what == TIME_IS_OVER ? CC_EXIT_WAIT_TIMEOUT : CC_EXIT_OK;
 }

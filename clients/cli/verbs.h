@@ -1,4 +1,5 @@
-/* The table of verbs: what the program can do. Help, completion and the reading of the command line come from it. */
+/* The table of verbs: what the program can do. Help, completion and the reading of the command line come from
+ * it. */
 #pragma once
 
 #include <stdio.h>
@@ -10,8 +11,8 @@ extern const struct verb verbs[]; /* ends with one without a name */
 
 /* The words of docs/dbus-api.md, for help and completion. */
 #define STATUSES \
-	"submitting unknown requested awaiting-payment processing cooking ready-to-deliver in-delivery delivered " \
-	"finished cancelled rejected"
+	"submitting unknown requested awaiting-payment processing cooking ready-to-deliver in-delivery " \
+	"delivered finished cancelled rejected"
 
 const struct verb *verb_find(const char *name);
 

@@ -122,7 +122,8 @@ static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 static int get_all_async(struct watch *w, int call, const char *path, const char *interface)
 {
 	return sd_bus_call_method_async(w->cli->client->bus, &w->calls[call], CC_BUS_NAME, path,
-					"org.freedesktop.DBus.Properties", "GetAll", on_reply, w, "s", interface);
+					"org.freedesktop.DBus.Properties", "GetAll", on_reply, w, "s",
+					interface);
 }
 
 static void read_order(struct watch *w)
@@ -193,7 +194,8 @@ static int on_bus_lost(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
 
 	(void)m;
 	(void)ret_error;
-	finish(w, cli_fail(w->cli, CC_EXIT_NO_DAEMON, SD_BUS_ERROR_DISCONNECTED, "The session bus closed the connection"));
+	finish(w, cli_fail(w->cli, CC_EXIT_NO_DAEMON, SD_BUS_ERROR_DISCONNECTED,
+			   "The session bus closed the connection"));
 	return 0;
 }
 
@@ -230,11 +232,13 @@ static int add_matches(struct watch *w)
 	r = order_object_path(w->uid, &path);
 	if (r < 0)
 		return r;
-	object_rule = strprintf("type='signal',sender='" CC_BUS_NAME "',path='%s',member='PropertiesChanged'", path);
+	object_rule = strprintf("type='signal',sender='" CC_BUS_NAME "',path='%s',member='PropertiesChanged'",
+				path);
 	if (!object_rule)
 		return -ENOMEM;
 	r = add_match(w, 0,
-		      "type='signal',sender='" CC_BUS_NAME "',path='" CC_PATH "',interface='" CC_IFACE_ORDERS "'",
+		      "type='signal',sender='" CC_BUS_NAME "',path='" CC_PATH "',interface='" CC_IFACE_ORDERS
+		      "'",
 		      on_order_signal);
 	if (r >= 0)
 		r = add_match(w, 1, object_rule, on_any_signal);
@@ -245,11 +249,13 @@ static int add_matches(struct watch *w)
 			      on_any_signal);
 	if (r >= 0)
 		r = add_match(w, 3,
-			      "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" CC_BUS_NAME "'",
+			      "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0="
+			      "'" CC_BUS_NAME "'",
 			      on_owner);
 	if (r >= 0)
-		r = sd_bus_match_signal(w->cli->client->bus, &w->matches[4], NULL, "/org/freedesktop/DBus/Local",
-					"org.freedesktop.DBus.Local", "Disconnected", on_bus_lost, w);
+		r = sd_bus_match_signal(w->cli->client->bus, &w->matches[4], NULL,
+					"/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
+					"Disconnected", on_bus_lost, w);
 	return r;
 }
 
@@ -271,7 +277,8 @@ static int add_sources(struct watch *w)
 	if (r >= 0)
 		r = sd_event_now(w->event, CLOCK_MONOTONIC, &now);
 	if (r >= 0)
-		r = sd_event_add_time(w->event, &w->timer, CLOCK_MONOTONIC, now + USEC_PER_SEC, USEC_PER_MSEC, on_timer, w);
+		r = sd_event_add_time(w->event, &w->timer, CLOCK_MONOTONIC, now + USEC_PER_SEC, USEC_PER_MSEC,
+				      on_timer, w);
 	if (r >= 0)
 		r = sd_bus_attach_event(w->cli->client->bus, w->event, SD_EVENT_PRIORITY_NORMAL);
 	return r < 0 ? r : 0;

@@ -1,5 +1,5 @@
-/* One order, kept as it is at the daemon until told to stop: read at first, and again after every signal about it.
- * The daemon may go and come back meanwhile. Shared by `track` and `wait`. */
+/* One order, kept as it is at the daemon until told to stop: read at first, and again after every signal
+ * about it. The daemon may go and come back meanwhile. Shared by `track` and `wait`. */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -40,6 +40,6 @@ int watch_init(struct watch *w, struct cli *cli, const char *uid);
 void watch_done(struct watch *w);
 #define _cleanup_watch_ _cleanup_(watch_done)
 
-/* Runs until a callback ends it with n > 0: returns n. Ctrl-C: returns -EINTR with nothing told (so that the screen
- * can be put in order first); other failures are told, -1. */
+/* Runs until a callback ends it with n > 0: returns n. Ctrl-C: returns -EINTR with nothing told (so that the
+ * screen can be put in order first); other failures are told, -1. */
 int watch_run(struct watch *w);

@@ -14,8 +14,8 @@ struct waybar_state {
 	const struct order *pending; /* the newest one, or NULL */
 };
 
-/* {"text":…,"alt":…,"tooltip":…,"class":…,"percentage":…}; class and alt are one of signed-out, offline, idle,
- * pending, late. Text is escaped for Pango. */
+/* {"text":…,"alt":…,"tooltip":…,"class":…,"percentage":…}; class and alt are one of signed-out, offline,
+ * idle, pending, late. Text is escaped for Pango. */
 json_object *waybar_json(const struct waybar_state *s, uint64_t now);
 /* class "unreachable" */
 json_object *waybar_json_unreachable(void);

@@ -1,4 +1,5 @@
-/* Reading and writing local times. The zone is the process's (TZ); the present moment comes from the caller. */
+/* Reading and writing local times. The zone is the process's (TZ); the present moment comes from the
+ * caller. */
 #include "clients/cli/when.h"
 
 #include <inttypes.h>
@@ -31,11 +32,13 @@ static struct tm local_date(uint64_t usec)
 	return local_tm((time_t)(usec / USEC_PER_SEC));
 }
 
-/* The first moment of a day; day and month may be beyond their range (32 is the 1st of the next). Midnight itself
- * may not exist, or exist twice: so back from noon for as long as it is the same day. */
+/* The first moment of a day; day and month may be beyond their range (32 is the 1st of the next). Midnight
+ * itself may not exist, or exist twice: so back from noon for as long as it is the same day. */
 static int day_start(int year, int month, int day, uint64_t *ret)
 {
-	struct tm tm = { .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = 12, .tm_isdst = -1 };
+	struct tm tm = {
+		.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = 12, .tm_isdst = -1
+	};
 	const time_t step = 15 * 60;
 	time_t t = mktime(&tm);
 

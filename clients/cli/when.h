@@ -1,16 +1,17 @@
-/* Times as people write and read them, in local time: periods (D of the manual), moments (TIME), durations. */
+/* Times as people write and read them, in local time: periods (D of the manual), moments (TIME),
+ * durations. */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* "2025", "2025-03", "2025-03-14", "today", "yesterday", "this week", "last year"…, or a moment in ISO 8601 (then
- * start and end are the same). *ret_end is the first moment after the period. Weeks begin on Monday. -EINVAL:
- * none of these. */
+/* "2025", "2025-03", "2025-03-14", "today", "yesterday", "this week", "last year"…, or a moment in ISO 8601
+ * (then start and end are the same). *ret_end is the first moment after the period. Weeks begin on Monday.
+ * -EINVAL: none of these. */
 int when_parse_period(const char *s, uint64_t now, uint64_t *ret_start, uint64_t *ret_end);
 
-/* "19:30" (today), "tomorrow 12:00", "2026-03-14 12:00", ISO 8601 with or without a zone. -EINVAL: none of these;
- * -ENOENT: a time the clocks leap over; -ERANGE: it has passed. */
+/* "19:30" (today), "tomorrow 12:00", "2026-03-14 12:00", ISO 8601 with or without a zone. -EINVAL: none of
+ * these; -ENOENT: a time the clocks leap over; -ERANGE: it has passed. */
 int when_parse_time(const char *s, uint64_t now, uint64_t *ret);
 
 /* "90s", "30m", "2h", "1d", "1h30m"; more than 0, at most ten years. */

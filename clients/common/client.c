@@ -25,7 +25,8 @@ int client_open(struct client **ret, sd_bus_error *error)
 	r = sd_bus_open_user_with_description(&c->bus, "customerclient");
 	if (r < 0) {
 		sd_bus_error_setf(error, SD_BUS_ERROR_SERVICE_UNKNOWN,
-				  "There is no session bus here (%s); log in to a session, or run this under dbus-run-session",
+				  "There is no session bus here (%s); log in to a session, or run this under "
+				  "dbus-run-session",
 				  strerror(-r));
 		return r;
 	}
@@ -117,7 +118,9 @@ static int set_transport_error(sd_bus_error *error, int r)
 	if (r == -EINTR)
 		return sd_bus_error_set(error, CC_ERROR("Interrupted"), "Interrupted"), r;
 	if (r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE)
-		return sd_bus_error_set(error, SD_BUS_ERROR_DISCONNECTED, "The session bus closed the connection"), r;
+		return sd_bus_error_set(error, SD_BUS_ERROR_DISCONNECTED,
+					"The session bus closed the connection"),
+		       r;
 	sd_bus_error_setf(error, SD_BUS_ERROR_FAILED, "The call could not be made: %s", strerror(-r));
 	return r;
 }
@@ -147,13 +150,14 @@ int client_send(struct client *c, sd_bus_message *m, sd_bus_error *error, sd_bus
 		r = run_until_done(c, &call);
 	r = r < 0 ? set_transport_error(error, r) : take_reply(&call, error, ret_reply);
 	if (c->trace)
-		c->trace(sd_bus_message_get_interface(m), sd_bus_message_get_member(m), now_monotonic() - started,
-			 r < 0 ? error : NULL);
+		c->trace(sd_bus_message_get_interface(m), sd_bus_message_get_member(m),
+			 now_monotonic() - started, r < 0 ? error : NULL);
 	return r;
 }
 
-static int client_call_internal(struct client *c, const char *interface, const char *member, sd_bus_error *error,
-				sd_bus_message **ret_reply, const char *types, va_list ap)
+static int client_call_internal(struct client *c, const char *interface, const char *member,
+				sd_bus_error *error, sd_bus_message **ret_reply, const char *types,
+				va_list ap)
 {
 	_cleanup_message_ sd_bus_message *m = NULL;
 	int r;
@@ -236,7 +240,7 @@ int client_get_all(struct client *c, const char *path, const char *interface, sd
 
 int client_bad_reply(int r, const char *member, sd_bus_error *error)
 {
-	sd_bus_error_setf(error, CC_ERROR("Protocol"), "The daemon's answer to %s could not be read: %s", member,
-			  strerror(-r));
+	sd_bus_error_setf(error, CC_ERROR("Protocol"), "The daemon's answer to %s could not be read: %s",
+			  member, strerror(-r));
 	return r;
 }

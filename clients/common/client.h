@@ -1,5 +1,5 @@
-/* A client's connection to the daemon: the user bus, starting the daemon when its name has no owner, calls with
- * a time limit that can be interrupted, and what an error name means as an exit status. */
+/* A client's connection to the daemon: the user bus, starting the daemon when its name has no owner, calls
+ * with a time limit that can be interrupted, and what an error name means as an exit status. */
 #pragma once
 
 #include <signal.h>
@@ -39,8 +39,8 @@ int client_open(struct client **ret, sd_bus_error *error);
 struct client *client_free(struct client *c);
 DEFINE_CLEANUP(struct client *, client_free);
 
-/* Sees to it that the name has an owner: asks systemd for the unit first and waits for its job (a failing unit
- * then says why), else the bus for activation. */
+/* Sees to it that the name has an owner: asks systemd for the unit first and waits for its job (a failing
+ * unit then says why), else the bus for activation. */
 int client_start_daemon(struct client *c, sd_bus_error *error);
 
 /* A call to the daemon's root object, to be filled by the caller. */

@@ -1,5 +1,5 @@
-/* Turning a{sv} into JSON by type, so that a key added later appears by itself. The few keys whose D-Bus type says
- * too little are in a table. */
+/* Turning a{sv} into JSON by type, so that a key added later appears by itself. The few keys whose D-Bus type
+ * says too little are in a table. */
 #include "clients/common/jsonview.h"
 
 #include <math.h>
@@ -63,7 +63,8 @@ static bool is_plain(const char *key)
 }
 
 /* 0 with *ret NULL: a value that says "not known". */
-static int basic_to_json(sd_bus_message *m, char type, const char *key, const char *currency, json_object **ret)
+static int basic_to_json(sd_bus_message *m, char type, const char *key, const char *currency,
+			 json_object **ret)
 {
 	union {
 		const char *s;

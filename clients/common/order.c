@@ -68,7 +68,11 @@ static int products_read(sd_bus_message *m, void *field)
 		if (r < 0)
 			return r;
 		l->items[l->n - 1] = (struct order_product){
-			.id = id, .name = strdup(name), .note = strdup(note), .quantity = quantity, .price = price,
+			.id = id,
+			.name = strdup(name),
+			.note = strdup(note),
+			.quantity = quantity,
+			.price = price,
 		};
 		if (!l->items[l->n - 1].name || !l->items[l->n - 1].note)
 			return -ENOMEM;
@@ -228,9 +232,20 @@ void order_init(struct order *o)
 
 void order_done(struct order *o)
 {
-	char *strings[] = { o->uid, o->number, o->status, o->payment_type, o->currency, o->origin, o->destination,
-			    o->recipient, o->comment, o->rating_comment, o->confirmation_code, o->failure_reason,
-			    o->courier.name, o->courier.phone };
+	char *strings[] = { o->uid,
+			    o->number,
+			    o->status,
+			    o->payment_type,
+			    o->currency,
+			    o->origin,
+			    o->destination,
+			    o->recipient,
+			    o->comment,
+			    o->rating_comment,
+			    o->confirmation_code,
+			    o->failure_reason,
+			    o->courier.name,
+			    o->courier.phone };
 
 	for (size_t i = 0; i < ELEMENTSOF(strings); i++)
 		free(strings[i]);

@@ -1,6 +1,6 @@
-/* An order as the daemon tells it: rows of lists, the whole of it (Orders.Get), and the properties of the object
- * it has while it is pending. Money in minor units of `currency`, times in µs UTC with 0 = not known, coordinates
- * that are not known are NaN, strings that are not known NULL. */
+/* An order as the daemon tells it: rows of lists, the whole of it (Orders.Get), and the properties of the
+ * object it has while it is pending. Money in minor units of `currency`, times in µs UTC with 0 = not known,
+ * coordinates that are not known are NaN, strings that are not known NULL. */
 #pragma once
 
 #include <stdbool.h>
@@ -68,8 +68,8 @@ void order_init(struct order *o);
 void order_done(struct order *o);
 #define _cleanup_order_ _cleanup_(order_done)
 
-/* The message stands on an a{sv}: of Orders.Get, or of the Order object's properties, which are laid over what is
- * there. 1, 0 at the end of an enclosing array, or a negative errno. */
+/* The message stands on an a{sv}: of Orders.Get, or of the Order object's properties, which are laid over
+ * what is there. 1, 0 at the end of an enclosing array, or a negative errno. */
 int order_read(sd_bus_message *m, struct order *o);
 int order_read_properties(sd_bus_message *m, struct order *o);
 
@@ -89,8 +89,8 @@ struct order_row {
 /* 1, or 0 at the end of the array the message stands in. */
 int order_row_read(sd_bus_message *m, struct order_row *ret);
 
-/* The uid of what a person wrote: a uid, a number, a unique beginning, or "last". Errors: NotFound; InvalidArgs
- * when more than one order begins so. */
+/* The uid of what a person wrote: a uid, a number, a unique beginning, or "last". Errors: NotFound;
+ * InvalidArgs when more than one order begins so. */
 int order_lookup(struct client *c, const char *text, sd_bus_error *error, char **ret_uid);
 /* Orders.Get; *ret is initialised by the call. */
 int order_get(struct client *c, const char *uid, sd_bus_error *error, struct order *ret);

@@ -1,5 +1,5 @@
-/* Starting the daemon for a client: by systemd's user manager where there is one, whose job tells at once when
- * the unit fails and whose unit tells why; else by bus activation. */
+/* Starting the daemon for a client: by systemd's user manager where there is one, whose job tells at once
+ * when the unit fails and whose unit tells why; else by bus activation. */
 #include "clients/common/client.h"
 
 #include "base/timeutil.h"
@@ -32,7 +32,8 @@ static int call_bus(struct client *c, const char *member, sd_bus_error *error, s
 	r = sd_bus_message_new_method_call(c->bus, &m, "org.freedesktop.DBus", "/org/freedesktop/DBus",
 					   "org.freedesktop.DBus", member);
 	if (r >= 0)
-		r = streq(types, "su") ? sd_bus_message_append(m, types, name, 0) : sd_bus_message_append(m, types, name);
+		r = streq(types, "su") ? sd_bus_message_append(m, types, name, 0)
+				       : sd_bus_message_append(m, types, name);
 	if (r < 0)
 		return sd_bus_error_set_errno(error, r);
 	return client_send(c, m, error, ret_reply);
@@ -79,7 +80,8 @@ static int call_systemd(struct client *c, const char *path, const char *interfac
 	return client_send(c, m, error, ret_reply);
 }
 
-static char *unit_property_string(struct client *c, const char *unit_path, const char *interface, const char *name)
+static char *unit_property_string(struct client *c, const char *unit_path, const char *interface,
+				  const char *name)
 {
 	_cleanup_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
 	char *value = NULL;
@@ -107,8 +109,8 @@ static void set_unit_reason(struct client *c, sd_bus_error *error)
 	if (path) {
 		text = unit_property_string(c, path, SYSTEMD_SERVICE, "StatusText");
 		result = unit_property_string(c, path, SYSTEMD_SERVICE, "Result");
-		(void)sd_bus_get_property_trivial(c->bus, SYSTEMD_NAME, path, SYSTEMD_SERVICE, "ExecMainStatus", NULL,
-						  'i', &status);
+		(void)sd_bus_get_property_trivial(c->bus, SYSTEMD_NAME, path, SYSTEMD_SERVICE,
+						  "ExecMainStatus", NULL, 'i', &status);
 	}
 	sd_bus_error_free(error);
 	if (text)
@@ -118,9 +120,10 @@ static void set_unit_reason(struct client *c, sd_bus_error *error)
 				 "The daemon did not start, its configuration is not valid; see "
 				 "journalctl --user -u " CC_UNIT_DAEMON);
 	else
-		sd_bus_error_setf(error, SPAWN_FAILED,
-				  "The daemon did not start (%s, status %d); see journalctl --user -u " CC_UNIT_DAEMON,
-				  result ? result : "no reason given", status);
+		sd_bus_error_setf(
+			error, SPAWN_FAILED,
+			"The daemon did not start (%s, status %d); see journalctl --user -u " CC_UNIT_DAEMON,
+			result ? result : "no reason given", status);
 }
 
 static int wait_job(struct client *c, struct job *j, sd_bus_error *error)
@@ -138,8 +141,9 @@ static int wait_job(struct client *c, struct job *j, sd_bus_error *error)
 			return -EINTR;
 		}
 		if (r == 0 && now >= deadline) {
-			sd_bus_error_set(error, SPAWN_FAILED,
-					 "The daemon is still starting; see journalctl --user -u " CC_UNIT_DAEMON);
+			sd_bus_error_set(
+				error, SPAWN_FAILED,
+				"The daemon is still starting; see journalctl --user -u " CC_UNIT_DAEMON);
 			return -ETIMEDOUT;
 		}
 		if (r == 0)
@@ -159,13 +163,14 @@ static int start_by_systemd(struct client *c, sd_bus_error *error)
 	const char *path;
 	int r;
 
-	r = sd_bus_match_signal(c->bus, &slot, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved", job_removed,
-				&job);
+	r = sd_bus_match_signal(c->bus, &slot, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved",
+				job_removed, &job);
 	if (r < 0)
 		return sd_bus_error_set_errno(error, r);
 	r = call_systemd(c, SYSTEMD_PATH, SYSTEMD_MANAGER, "Subscribe", error, NULL, NULL, NULL);
 	if (r >= 0)
-		r = call_systemd(c, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartUnit", error, &reply, CC_UNIT_DAEMON, "replace");
+		r = call_systemd(c, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartUnit", error, &reply, CC_UNIT_DAEMON,
+				 "replace");
 	if (r < 0 && sd_bus_error_has_name(error, "org.freedesktop.systemd1.NoSuchUnit")) {
 		sd_bus_error_free(error);
 		return 0;

@@ -29,6 +29,6 @@ const char *status_label(const char *status);
 bool status_is_pending(const char *status);
 bool status_is_delivered(const char *status); /* delivered or finished */
 
-/* How far an order at `status` is from `target`: 1 = at it or past it, 0 = may still get there, -1 = cannot any
- * more. */
+/* How far an order at `status` is from `target`: 1 = at it or past it, 0 = may still get there, -1 = cannot
+ * any more. */
 int status_compare(const char *status, enum order_status target);

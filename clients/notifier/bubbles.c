@@ -162,8 +162,10 @@ static void notification_unrefp(NotifyNotification **n)
 /* 0, or -EIO when the server did not take it. */
 static int show_now(struct showing *s, uint32_t replaces, GVariant *capabilities, uint32_t *ret_id)
 {
-	g_autofree char *markup = has_capability(capabilities, "body-markup") ? g_markup_escape_text(s->body, -1) : NULL;
-	_cleanup_(notification_unrefp) NotifyNotification *n = notify_notification_new(s->title, markup ?: s->body, s->bubbles->icon);
+	bool markup = has_capability(capabilities, "body-markup");
+	g_autofree char *body = markup ? g_markup_escape_text(s->body, -1) : g_strdup(s->body);
+	_cleanup_(notification_unrefp) NotifyNotification *n =
+		notify_notification_new(s->title, body, s->bubbles->icon);
 	g_autoptr(GError) error = NULL;
 	int id = 0;
 

@@ -448,7 +448,8 @@ static void on_unread(struct feed *f, GVariant *reply, const GError *error, void
 void feed_get_notification(struct feed *f, const char *uid, feed_text_t done, void *cookie)
 {
 	call(f, CC_IFACE_NOTIFICATIONS, "List", g_variant_new("(bus)", TRUE, UNREAD_LOOKED_THROUGH, ""),
-	     "(a" CC_SIG_NOTIFICATION "s)", CALL_TIMEOUT_MSEC, on_unread, request_new(uid, (void (*)(void))done, cookie));
+	     "(a" CC_SIG_NOTIFICATION "s)", CALL_TIMEOUT_MSEC, on_unread,
+	     request_new(uid, (void (*)(void))done, cookie));
 }
 
 static void on_done(struct feed *f, GVariant *reply, const GError *error, void *what)

@@ -57,7 +57,8 @@ static int parse_arguments(int argc, char **argv)
 			return -EINVAL;
 		}
 	if (optind < argc) {
-		fprintf(stderr, "customerclient-notifier: there are no arguments, but \"%s\" was given\n", argv[optind]);
+		fprintf(stderr, "customerclient-notifier: there are no arguments, but \"%s\" was given\n",
+			argv[optind]);
 		return -EINVAL;
 	}
 	return 1;
@@ -146,7 +147,8 @@ static GDBusConnection *connect_bus(void)
 	GDBusConnection *bus;
 
 	if (!have_session_bus()) {
-		log_error("There is no session bus (DBUS_SESSION_BUS_ADDRESS is not set); start it in a desktop session");
+		log_error("There is no session bus (DBUS_SESSION_BUS_ADDRESS is not set); "
+			  "start it in a desktop session");
 		return NULL;
 	}
 	bus = g_bus_get_sync(G_BUS_TYPE_SESSION, /* cancellable= */ NULL, &error);

@@ -31,7 +31,6 @@ struct job {
 };
 
 struct notifier {
-	GDBusConnection *bus;
 	struct feed *feed;
 	struct bubbles *bubbles;
 	struct memory *memory;
@@ -433,7 +432,6 @@ struct notifier *notifier_new(GDBusConnection *bus)
 
 	if (!n)
 		return NULL;
-	n->bus = bus;
 	n->timer = -1;
 	n->jobs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, job_free);
 	n->queue = g_queue_new();

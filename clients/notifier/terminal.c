@@ -206,6 +206,7 @@ int terminal_open(GDBusConnection *bus, enum terminal_task task, const char *uid
 	l->token = g_strdup(token);
 	g_dbus_connection_call(bus, MANAGER_NAME, MANAGER_PATH, MANAGER_INTERFACE, "StartTransientUnit",
 			       unit_arguments(path, argv, token), G_VARIANT_TYPE("(o)"),
-			       G_DBUS_CALL_FLAGS_NO_AUTO_START, MANAGER_TIMEOUT_MSEC, /* cancellable= */ NULL, on_unit, l);
+			       G_DBUS_CALL_FLAGS_NO_AUTO_START, MANAGER_TIMEOUT_MSEC, /* cancellable= */ NULL,
+			       on_unit, l);
 	return 0;
 }

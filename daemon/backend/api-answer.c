@@ -168,8 +168,8 @@ static bool take_error_text(struct api_answer *a, const char *text, size_t n)
 
 	if (n < sizeof(prefix) - 1 || strncasecmp(text, prefix, sizeof(prefix) - 1) != 0)
 		return false;
-	api_answer_clean_text(text + sizeof(prefix) - 1, n - sizeof(prefix) + 1, API_MESSAGE_CHARS, a->message,
-			  sizeof(a->message));
+	api_answer_clean_text(text + sizeof(prefix) - 1, n - sizeof(prefix) + 1, API_MESSAGE_CHARS,
+			      a->message, sizeof(a->message));
 	if (a->message[0] == '\0')
 		set_message(a, "The service reported an error without saying which.");
 	return true;
@@ -275,18 +275,20 @@ static void read_failure(const struct http_response *response, struct api_answer
 	if (parse_body(response, &a->body, &why) == 0 && json_object_is_type(a->body, json_type_object)) {
 		take_code(a);
 		log_trace(a->body, "stackTrace");
-		if (take_message(a, a->body, "detail") || take_message(a, a->body, "title") || take_exception(a))
+		if (take_message(a, a->body, "detail") || take_message(a, a->body, "title") ||
+		    take_exception(a))
 			return;
 	} else if (take_error_text(a, response->body, response->body_size))
 		return;
 	if (failure_sentence(response->status))
 		set_message(a, failure_sentence(response->status));
 	else if (a->outcome == API_TRANSIENT)
-		(void)snprintf(a->message, sizeof(a->message), "The service is not available at the moment (HTTP %d).",
-			       response->status);
+		(void)snprintf(a->message, sizeof(a->message),
+			       "The service is not available at the moment (HTTP %d).", response->status);
 	else
 		(void)snprintf(a->message, sizeof(a->message), "The service %s (HTTP %d).",
-			       a->outcome == API_SERVER_ERROR ? "failed" : "refused the request", response->status);
+			       a->outcome == API_SERVER_ERROR ? "failed" : "refused the request",
+			       response->status);
 }
 
 static void read_answered(const struct http_response *response, bool conditional, struct api_answer *a)
@@ -299,8 +301,8 @@ static void read_answered(const struct http_response *response, bool conditional
 		read_failure(response, a);
 	else {
 		a->outcome = API_PROTOCOL;
-		(void)snprintf(a->message, sizeof(a->message), "The service's answer makes no sense (HTTP %d).",
-			       response->status);
+		(void)snprintf(a->message, sizeof(a->message),
+			       "The service's answer makes no sense (HTTP %d).", response->status);
 	}
 }
 
@@ -317,7 +319,8 @@ void api_answer_read(const struct http_response *response, bool conditional, str
 		ret->outcome = API_OFFLINE;
 		api_answer_clean_text(response->error, strlen(response->error), API_MESSAGE_CHARS / 2, error,
 				  sizeof(error));
-		(void)snprintf(ret->message, sizeof(ret->message), "The service could not be reached: %s.", error);
+		(void)snprintf(ret->message, sizeof(ret->message), "The service could not be reached: %s.",
+			       error);
 		return;
 	case HTTP_TOO_LARGE:
 		protocol(ret, "The service's answer is too large.");

@@ -1,5 +1,5 @@
-/* What one answer of a service means: the pure reading of it, as docs/backend-api.md ("Rules for every call") has
- * it. Private to this folder. */
+/* What one answer of a service means: the pure reading of it, as docs/backend-api.md ("Rules for every
+ * call") has it. Private to this folder. */
 #pragma once
 
 #include "backend/api.h"
@@ -20,6 +20,7 @@ struct api_answer {
 void api_answer_read(const struct http_response *response, bool conditional, struct api_answer *ret);
 void api_answer_done(struct api_answer *a);
 
-/* n bytes of whatever a service sent as a line for people: well-formed UTF-8, no control or direction-changing
- * characters, single spaces, without the frames of a stack trace, at most `chars` characters and "…". */
+/* n bytes of whatever a service sent as a line for people: well-formed UTF-8, no control or
+ * direction-changing characters, single spaces, without the frames of a stack trace, at most `chars`
+ * characters and "…". */
 void api_answer_clean_text(const char *text, size_t n, size_t chars, char *buf, size_t size);

@@ -1,5 +1,5 @@
-/* One call to a service from its start to its one callback: header, token, repetition, time. What an answer means is
- * read in api-answer.c; bytes and sockets are net/http. */
+/* One call to a service from its start to its one callback: header, token, repetition, time. What an
+ * answer means is read in api-answer.c; bytes and sockets are net/http. */
 #include "backend/api.h"
 
 #include <sys/queue.h>
@@ -79,8 +79,8 @@ static const char *const service_names[_SERVICE_MAX] = {
 	[SERVICE_NOTIFICATIONS] = "notifications",
 };
 
-int api_new(struct event_base *base, struct http *http, const struct config *config, const struct api_hooks *hooks,
-	    void *userdata, struct api **ret)
+int api_new(struct event_base *base, struct http *http, const struct config *config,
+	    const struct api_hooks *hooks, void *userdata, struct api **ret)
 {
 	struct api *a;
 
@@ -160,7 +160,8 @@ static void call_finish(struct api_call *c, const struct api_reply *reply)
 
 static void call_set_timer(struct api_call *c, enum call_state state, uint64_t usec)
 {
-	struct timeval tv = { .tv_sec = (time_t)(usec / USEC_PER_SEC), .tv_usec = (suseconds_t)(usec % USEC_PER_SEC) };
+	struct timeval tv = { .tv_sec = (time_t)(usec / USEC_PER_SEC),
+			      .tv_usec = (suseconds_t)(usec % USEC_PER_SEC) };
 
 	c->state = state;
 	/* Fails only without memory for the first timer of all; the call then ends with api_free(). */
@@ -202,8 +203,8 @@ static bool secret_equal(const struct secret *a, const struct secret *b)
 	       memcmp(secret_string(a), secret_string(b), secret_length(a)) == 0;
 }
 
-/* A 401 to a call with the person's token: asks for another one, once; true when there is nothing more to do with
- * the answer. */
+/* A 401 to a call with the person's token: asks for another one, once; true when there is nothing more to
+ * do with the answer. */
 static bool call_refused(struct api_call *c)
 {
 	const struct secret *present;
@@ -213,7 +214,8 @@ static bool call_refused(struct api_call *c)
 		return false;
 	present = a->hooks.token(a->userdata);
 	if (c->refused) {
-		call_end_soon(c, API_UNAUTHORIZED, 401, "The service no longer accepts this session; sign in again.");
+		call_end_soon(c, API_UNAUTHORIZED, 401,
+			      "The service no longer accepts this session; sign in again.");
 		/* Not when the session was ended, or another one begun, since the try was sent. */
 		if (present && secret_equal(present, c->token))
 			a->hooks.rejected(a->userdata);
@@ -405,7 +407,7 @@ static void call_try(struct api_call *c)
 	r = call_start_http(c, bearer);
 	if (r == -EPROTONOSUPPORT)
 		call_end_soon(c, API_OFFLINE, 0,
-			      "The service's address is neither https nor on this machine; nothing was sent.");
+			      "The service's address is not https, nor on this machine; nothing was sent.");
 	else if (r < 0)
 		call_end_soon(c, API_OFFLINE, 0, "The request could not be started.");
 }
@@ -529,7 +531,8 @@ static int call_copy_request(struct api_call *c, const struct api_request *q)
 	return is_header_safe(q->if_none_match) ? free_and_strdup(&c->if_none_match, q->if_none_match) : 0;
 }
 
-int api_start(struct api *a, const struct api_request *request, api_cb done, void *userdata, struct api_call **ret)
+int api_start(struct api *a, const struct api_request *request, api_cb done, void *userdata,
+	      struct api_call **ret)
 {
 	_cleanup_(call_unrefp) struct api_call *c = NULL;
 	int r;

@@ -1,6 +1,6 @@
-/* What all calls to the seven services have in common: URL, headers, token and its renewal, retry within a time
- * budget, and the reading of success and failure as docs/backend-api.md ("Rules for every call") defines them.
- * Knows no DTO and no rule of the business. */
+/* What all calls to the seven services have in common: URL, headers, token and its renewal, retry within
+ * a time budget, and the reading of success and failure as docs/backend-api.md ("Rules for every call")
+ * defines them. Knows no DTO and no rule of the business. */
 #pragma once
 
 #include <json-c/json.h>
@@ -12,12 +12,12 @@
 enum api_outcome {
 	API_OK,           /* 2xx that could be read; `body` is the document, NULL for 204 or an empty 200 */
 	API_NOT_MODIFIED, /* 304 */
-	API_OFFLINE,      /* the service was not reached, or the talk broke off; `sent` tells whether it may know */
+	API_OFFLINE,      /* not reached, or the talk broke off; `sent` tells whether the service may know */
 	API_TRANSIENT,    /* 408, 425, 429, 502, 503, 504 */
 	API_SERVER_ERROR, /* 500 and other 5xx */
 	API_REFUSED,      /* any other 4xx; `code` where the service gave one */
 	API_FAILURE,      /* 200 with exceptionMessage, workflowException or "error: …" */
-	API_PROTOCOL,     /* an answer that makes no sense: HTML, half a JSON, too large, too deep, a redirect */
+	API_PROTOCOL,     /* makes no sense: HTML, half a JSON, too large, too deep, a redirect */
 	API_UNAUTHORIZED, /* 401 again after a renewal, or the renewal failed for good */
 	API_NO_TOKEN,     /* nobody is signed in; nothing was sent */
 };
@@ -43,32 +43,32 @@ struct api_call;
 struct api_hooks {
 	/* The present token, borrowed, or NULL when nobody is signed in. */
 	const struct secret *(*token)(void *userdata);
-	/* A call was answered 401 and waits: get another token, then api_token_renewed(). Asked once however many
-	 * calls wait. */
+	/* A call was answered 401 and waits: get another token, then api_token_renewed(). Asked once
+	 * however many calls wait. */
 	void (*renew)(void *userdata);
-	/* A call was answered 401 with a renewed token: the session is over, and token() NULL from here on (other calls
-	 * may be answered the same; they do not ask again). */
+	/* A call was answered 401 with a renewed token: the session is over, and token() NULL from here
+	 * on (other calls may be answered the same; they do not ask again). */
 	void (*rejected)(void *userdata);
-	/* After each exchange, before what comes of it: whether the service was reached (a gateway's 502, 503, 504 is
-	 * not the service); date µs (0 = none), both at the time of the answer. */
+	/* After each exchange, before what comes of it: whether the service was reached (a gateway's 502,
+	 * 503, 504 is not the service); date µs (0 = none), both at the time of the answer. */
 	void (*contact)(bool reached, uint64_t date, void *userdata);
 };
 
-/* `config` gives the URLs and must outlive the api, as must `http`. All hooks are needed. They may start and cancel
- * calls and free the api; token() only tells. */
-int api_new(struct event_base *base, struct http *http, const struct config *config, const struct api_hooks *hooks,
-	    void *userdata, struct api **ret);
+/* `config` gives the URLs and must outlive the api, as must `http`. All hooks are needed. They may start
+ * and cancel calls and free the api; token() only tells. */
+int api_new(struct event_base *base, struct http *http, const struct config *config,
+	    const struct api_hooks *hooks, void *userdata, struct api **ret);
 void api_free(struct api *a); /* open calls end without their callback */
 DEFINE_CLEANUP(struct api *, api_free);
 
 /* Ends the waiting for a renewal: 0, the waiting calls are repeated; -EACCES: refused, they end as
  * API_UNAUTHORIZED; any other: they end as API_OFFLINE. */
 void api_token_renewed(struct api *a, int result);
-/* Ends every open call that carries the person's token, with API_NO_TOKEN (sign-out), from the loop. A renewal that
- * was asked for is no longer waited for. */
+/* Ends every open call that carries the person's token, with API_NO_TOKEN (sign-out), from the loop. A
+ * renewal that was asked for is no longer waited for. */
 void api_drop_authorized(struct api *a);
-/* Suspend, a link change: connections are forgotten, waiting retries go now (not those that a service's Retry-After
- * put off). */
+/* Suspend, a link change: connections are forgotten, waiting retries go now (not those that a service's
+ * Retry-After put off). */
 void api_network_changed(struct api *a);
 
 struct api_request {
@@ -93,20 +93,23 @@ struct api_request {
 	bool anonymous;                /* no token (sign-up, sign-in) */
 	const struct secret *bearer;   /* this token instead of the present one; then a 401 is final */
 	bool no_renewal;               /* a 401 is final (the renewal itself) */
-	/* Repeats transient failures (with the key, if any) with back-off until the budget is spent; 0: one try.
-	 * Only for a Get, a call that acts on nothing, or one with a key (which ends at the fifth 500). From start to
-	 * callback it takes at most the larger of budget and timeout, and a second; a wait for a renewal as much
-	 * again. The clock is CLOCK_MONOTONIC. */
+	/* Repeats transient failures (with the key, if any) with back-off until the budget is spent; 0:
+	 * one try. Only for a Get, a call that acts on nothing, or one with a key (which ends at the
+	 * fifth 500). From start to callback it takes at most the larger of budget and timeout, and a
+	 * second; a wait for a renewal as much again. The clock is CLOCK_MONOTONIC. */
 	uint64_t retry_budget;
 	uint64_t timeout;              /* µs for one try; 0: 10 s */
 };
 
-/* The callback comes exactly once, from the loop, never from within another function of this file. What the reply
- * points to is valid during it. -EINVAL: a request that makes no sense; -EBUSY: 512 are open. `ret` may be NULL. */
-int api_start(struct api *a, const struct api_request *request, api_cb done, void *userdata, struct api_call **ret);
+/* The callback comes exactly once, from the loop, never from within another function of this file. What
+ * the reply points to is valid during it. -EINVAL: a request that makes no sense; -EBUSY: 512 are open.
+ * `ret` may be NULL. */
+int api_start(struct api *a, const struct api_request *request, api_cb done, void *userdata,
+	      struct api_call **ret);
 /* Ends it without its callback; NULL is fine, and in its own callback it does nothing. Not after that. */
 void api_cancel(struct api_call *c);
 
-/* The digest of the services' addresses that names their cache folder: 16 hex digits. -EINVAL when one has none. */
+/* The digest of the services' addresses that names their cache folder: 16 hex digits. -EINVAL when one
+ * has none. */
 #define API_WORLD_SIZE 17
 int api_world(const struct config *config, char ret[static API_WORLD_SIZE]);

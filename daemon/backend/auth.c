@@ -1,5 +1,5 @@
-/* The authentication service (workflow-auth), /AuthWebApi: its URLs and JSON. Bodies that hold a password, a token or
- * a guid that is as good as one are written by hand into a struct secret. */
+/* The authentication service (workflow-auth), /AuthWebApi: its URLs and JSON. Bodies that hold a
+ * password, a token or a guid that is as good as one are written by hand into a struct secret. */
 #include "backend/auth.h"
 
 #include "backend/decode.h"
@@ -10,8 +10,8 @@
 #define MAX_TOKEN 4096U
 
 /* POST of an object of strings. */
-static int post_secret(struct api *a, struct api_request *request, const struct member *members, size_t n, api_cb done,
-		       void *userdata, struct api_call **ret)
+static int post_secret(struct api *a, struct api_request *request, const struct member *members, size_t n,
+		       api_cb done, void *userdata, struct api_call **ret)
 {
 	_cleanup_secret_ struct secret *body = NULL;
 	int r;
@@ -25,10 +25,12 @@ static int post_secret(struct api *a, struct api_request *request, const struct 
 	return api_start(a, request, done, userdata, ret);
 }
 
-int auth_check_user_existence(struct api *a, const char *login, const char *email, const char *phone, api_cb done,
-			      void *userdata, struct api_call **ret)
+int auth_check_user_existence(struct api *a, const char *login, const char *email, const char *phone,
+			      api_cb done, void *userdata, struct api_call **ret)
 {
-	struct api_request request = { .path = "CheckUserExistance", .anonymous = true, .retry_budget = RETRY_BUDGET };
+	struct api_request request = { .path = "CheckUserExistance",
+				       .anonymous = true,
+				       .retry_budget = RETRY_BUDGET };
 	const struct member members[] = {
 		member("login", login),
 		member("email", email),
@@ -60,7 +62,8 @@ int auth_add_user(struct api *a, const char *login, const char *email, const cha
 	return post_secret(a, &request, members, ELEMENTSOF(members), done, userdata, ret);
 }
 
-static int verify_sign_up_encode(const char *guid, const char *code, unsigned tries, const char *closing, char **ret)
+static int verify_sign_up_encode(const char *guid, const char *code, unsigned tries, const char *closing,
+				 char **ret)
 {
 	_cleanup_json_ json_object *o = json_object_new_object();
 	int r;
@@ -81,8 +84,8 @@ static int verify_sign_up_encode(const char *guid, const char *code, unsigned tr
 	return r < 0 ? r : encode_text(o, ret);
 }
 
-int auth_verify_sign_up(struct api *a, const char *sign_up_guid, const char *code, unsigned tries, const char *closing,
-			api_cb done, void *userdata, struct api_call **ret)
+int auth_verify_sign_up(struct api *a, const char *sign_up_guid, const char *code, unsigned tries,
+			const char *closing, api_cb done, void *userdata, struct api_call **ret)
 {
 	_cleanup_free_ char *json = NULL;
 	char key[UUID_SIZE];
@@ -124,8 +127,8 @@ int auth_verify_user_credentials(struct api *a, const char *login, const struct 
 	return post_secret(a, &request, members, ELEMENTSOF(members), done, userdata, ret);
 }
 
-int auth_get_token(struct api *a, const char *user_uid, const char *verification_guid, const struct secret *bearer,
-		   api_cb done, void *userdata, struct api_call **ret)
+int auth_get_token(struct api *a, const char *user_uid, const char *verification_guid,
+		   const struct secret *bearer, api_cb done, void *userdata, struct api_call **ret)
 {
 	struct api_request request = {
 		.path = "GetTokenByUserUid",
@@ -143,7 +146,8 @@ int auth_get_token(struct api *a, const char *user_uid, const char *verification
 }
 
 int auth_change_password(struct api *a, const char *user_uid, const struct secret *old_password,
-			 const struct secret *new_password, api_cb done, void *userdata, struct api_call **ret)
+			 const struct secret *new_password, api_cb done, void *userdata,
+			 struct api_call **ret)
 {
 	char key[UUID_SIZE];
 	struct api_request request = {
@@ -161,7 +165,8 @@ int auth_change_password(struct api *a, const char *user_uid, const struct secre
 	return post_secret(a, &request, members, ELEMENTSOF(members), done, userdata, ret);
 }
 
-int auth_sign_out(struct api *a, const struct secret *token, api_cb done, void *userdata, struct api_call **ret)
+int auth_sign_out(struct api *a, const struct secret *token, api_cb done, void *userdata,
+		  struct api_call **ret)
 {
 	char key[UUID_SIZE];
 	struct api_request request = {

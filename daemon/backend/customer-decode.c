@@ -1,5 +1,5 @@
-/* The customer backend's JSON: the reading of its records, and its names for statuses and payment types. The calls
- * and what is sent are in customer.c. */
+/* The customer backend's JSON: the reading of its records, and its names for statuses and payment types.
+ * The calls and what is sent are in customer.c. */
 #include <math.h>
 
 #include "backend/customer.h"
@@ -9,8 +9,8 @@
 #define MAX_PAGE_ITEMS 10000U /* twenty times what is ever asked for */
 #define MAX_CURSOR 4096U
 
-/* Lower-case, words joined by single hyphens; a capital behind a small letter begins a word ("InDelivery"). What is
- * not ASCII stays. Caller frees; "" when there is no letter in it. */
+/* Lower-case, words joined by single hyphens; a capital behind a small letter begins a word
+ * ("InDelivery"). What is not ASCII stays. Caller frees; "" when there is no letter in it. */
 static char *kebab(const char *s)
 {
 	char *out = malloc(strlen(s) * 2 + 1), *p = out;
@@ -19,7 +19,8 @@ static char *kebab(const char *s)
 	if (!out)
 		return NULL;
 	for (; *s; s++) {
-		bool capital = *s >= 'A' && *s <= 'Z', digit = *s >= '0' && *s <= '9', ascii = (*s & 0x80) == 0;
+		bool capital = *s >= 'A' && *s <= 'Z', digit = *s >= '0' && *s <= '9';
+		bool ascii = (*s & 0x80) == 0;
 
 		if (ascii && !capital && !digit && !(*s >= 'a' && *s <= 'z')) {
 			hyphen = true;
@@ -299,7 +300,9 @@ static int order_read_lines(json_object *o, struct order *order)
 
 static int timeline_entry_read(json_object *o, struct timeline_entry *e)
 {
-	static const struct field fields[] = { { "date", FIELD_TIME, offsetof(struct timeline_entry, when) } };
+	static const struct field fields[] = {
+		{ "date", FIELD_TIME, offsetof(struct timeline_entry, when) },
+	};
 	const char *status;
 	int r;
 
@@ -438,8 +441,8 @@ static int order_read_fields(json_object *o, struct order *order)
 	r = decode_payment_type(o, &order->payment_type);
 	if (r < 0)
 		return r;
-	return decode_coordinates(o, "destinationLatitude", "destinationLongitude", &order->destination_latitude,
-				  &order->destination_longitude);
+	return decode_coordinates(o, "destinationLatitude", "destinationLongitude",
+				  &order->destination_latitude, &order->destination_longitude);
 }
 
 int customer_decode_order(json_object *o, struct order **ret)

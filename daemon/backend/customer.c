@@ -1,5 +1,5 @@
-/* The customer backend, /CustomerBackend: its calls, and the JSON that is sent. The reading of its records is in
- * customer-decode.c. */
+/* The customer backend, /CustomerBackend: its calls, and the JSON that is sent. The reading of its
+ * records is in customer-decode.c. */
 #include "backend/customer.h"
 
 #include "backend/decode.h"
@@ -7,8 +7,8 @@
 #define GET_BUDGET (10 * USEC_PER_SEC)
 #define MAX_PRODUCT_IDS 10000U
 
-static int customer_get(struct api *a, const char *path, const char *etag, uint64_t budget, api_cb done, void *userdata,
-			struct api_call **ret)
+static int customer_get(struct api *a, const char *path, const char *etag, uint64_t budget, api_cb done,
+			void *userdata, struct api_call **ret)
 {
 	return api_start(a,
 			 &(struct api_request){
@@ -51,7 +51,8 @@ char *page_path(const char *method, const char *cursor, unsigned limit)
 	return strprintf("%s?limit=%u%s", method, limit, strempty(since));
 }
 
-int customer_categories_get(struct api *a, const char *etag, api_cb done, void *userdata, struct api_call **ret)
+int customer_categories_get(struct api *a, const char *etag, api_cb done, void *userdata,
+			    struct api_call **ret)
 {
 	return customer_get(a, "ProductCategoriesGet", etag, 0, done, userdata, ret);
 }

@@ -4,10 +4,11 @@
 #include "backend/api.h"
 #include "base/records.h"
 
-/* The lists are one try each: sync repeats them, by its own schedule. `cursor` NULL: from the start; `limit` 0, or
- * more than PAGE_MAX_LIMIT: that many. */
+/* The lists are one try each: sync repeats them, by its own schedule. `cursor` NULL: from the start;
+ * `limit` 0, or more than PAGE_MAX_LIMIT: that many. */
 #define PAGE_MAX_LIMIT 500U
-int customer_categories_get(struct api *a, const char *etag, api_cb done, void *userdata, struct api_call **ret);
+int customer_categories_get(struct api *a, const char *etag, api_cb done, void *userdata,
+			    struct api_call **ret);
 int customer_products_get(struct api *a, const char *cursor, unsigned limit, const char *etag, api_cb done,
 			  void *userdata, struct api_call **ret);
 int customer_orders_get(struct api *a, const char *cursor, unsigned limit, const char *etag, api_cb done,
@@ -28,9 +29,9 @@ struct order_request {
 	char currency[CURRENCY_SIZE];
 	uint64_t deliver_at, valid_until; /* µs, the service's time; 0: left out */
 };
-/* The JSON body of MakeOrderQuote and MakeOrderRequest, stable byte for byte; frees and replaces *ret_json. -EINVAL:
- * no items, one with quantity 0, more than 10000 in all, an unknown payment type or currency, a text that is not
- * UTF-8. */
+/* The JSON body of MakeOrderQuote and MakeOrderRequest, stable byte for byte; frees and replaces
+ * *ret_json. -EINVAL: no items, one with quantity 0, more than 10000 in all, an unknown payment type or
+ * currency, a text that is not UTF-8. */
 int customer_order_encode(const struct order_request *o, char **ret_json);
 int customer_quote(struct api *a, const char *json, uint64_t budget, api_cb done, void *userdata,
 		   struct api_call **ret);
@@ -43,10 +44,11 @@ int customer_cancel_order(struct api *a, const char *json, const char *key, uint
 int customer_rate_order(struct api *a, const char *uid, unsigned rating, const char *comment, const char *key,
 			uint64_t budget, api_cb done, void *userdata, struct api_call **ret);
 
-/* Decoders: 0; -EBADMSG, when the record is one that must not be taken (the debug log names the field; others of the
- * page are kept); -ENOMEM. *ret is written on success only. Bounds: uids, statuses and kinds 128 bytes, texts 64 KiB,
- * 1000 entries to a list; coordinates off the globe are NaN; a date before 1970 (.NET's default) is none. Without a
- * currency of its own a payment within an order has that of the order, all else USD. */
+/* Decoders: 0; -EBADMSG, when the record is one that must not be taken (the debug log names the field;
+ * others of the page are kept); -ENOMEM. *ret is written on success only. Bounds: uids, statuses and
+ * kinds 128 bytes, texts 64 KiB, 1000 entries to a list; coordinates off the globe are NaN; a date before
+ * 1970 (.NET's default) is none. Without a currency of its own a payment within an order has that of the
+ * order, all else USD. */
 int customer_decode_category(json_object *o, struct category *ret);
 int customer_decode_product(json_object *o, struct product *ret);
 int customer_decode_order(json_object *o, struct order **ret);
@@ -71,13 +73,15 @@ int page_decode(json_object *body, struct page *ret);
 /* "OrdersGet?limit=500&changedSince=…" or NULL without memory. Caller frees. */
 char *page_path(const char *method, const char *cursor, unsigned limit);
 
-/* What a refusal brings along: newAmount of price-changed (currency of the caller); 0, or -EBADMSG where absent. */
+/* What a refusal brings along: newAmount of price-changed (currency of the caller); 0, or -EBADMSG where
+ * absent. */
 int customer_decode_new_amount(json_object *problem, const char *currency, int64_t *ret);
 /* productIds of product-unavailable; 0, or -EBADMSG where absent. Caller frees. */
 int customer_decode_unavailable(json_object *problem, uint64_t **ret, size_t *ret_n);
 
-/* Names of the service to names of the bus: "In the process of cooking" is "cooking"; a status it does not know
- * becomes kebab-case, with "service-" before it where it would read as a local one. Caller frees. */
+/* Names of the service to names of the bus: "In the process of cooking" is "cooking"; a status it does
+ * not know becomes kebab-case, with "service-" before it where it would read as a local one. Caller
+ * frees. */
 char *customer_status_to_bus(const char *service);
 /* "QR code" is "qr"; NULL for what it does not know, and the other way round. */
 const char *customer_payment_type_to_bus(const char *service);

@@ -56,7 +56,8 @@ static int decode_text(json_object *o, const char *name, bool or_integer, char *
 
 	if (!v)
 		return 0;
-	if (!json_object_is_type(v, json_type_string) && !(or_integer && json_object_is_type(v, json_type_int)))
+	if (!json_object_is_type(v, json_type_string) &&
+	    !(or_integer && json_object_is_type(v, json_type_int)))
 		return -EBADMSG;
 	s = json_object_get_string(v);
 	if (!s)

@@ -1,5 +1,5 @@
-/* What the services' files share: fields of a JSON object into the members of a record, within bounds (a field that
- * is absent or null leaves its member alone), and an object's text. Private to this folder. */
+/* What the services' files share: fields of a JSON object into the members of a record, within bounds (a
+ * field that is absent or null leaves its member alone), and an object's text. Private to this folder. */
 #pragma once
 
 #include <json-c/json.h>
@@ -11,7 +11,7 @@
 #define DECODE_MAX_LIST 1000U       /* lines, payments, steps, tags of one record */
 
 enum field_kind {
-	FIELD_UID,            /* char *: there, not empty, without control characters, at most DECODE_MAX_UID */
+	FIELD_UID,            /* char *: there, 1 to DECODE_MAX_UID bytes, without control characters */
 	FIELD_UID_OPTIONAL,
 	FIELD_TEXT,           /* char *: at most DECODE_MAX_TEXT */
 	FIELD_LABEL,          /* the same; an integer is written out */
@@ -30,8 +30,8 @@ struct field {
 	size_t offset;    /* of the member in the record */
 };
 
-/* 0; -EBADMSG: `o` is no object, or a field is missing, of the wrong type or out of its bounds; -ENOMEM. What was
- * read before a failure stays in the record, the caller's to free. */
+/* 0; -EBADMSG: `o` is no object, or a field is missing, of the wrong type or out of its bounds; -ENOMEM.
+ * What was read before a failure stays in the record, the caller's to free. */
 int decode_fields(json_object *o, const struct field *fields, size_t n, const char *currency, void *record);
 
 /* The record's currency, or `fallback` where it gives none. -EBADMSG for one that is not known. */
@@ -41,7 +41,8 @@ int decode_currency(json_object *o, const char *fallback, char ret[static CURREN
 int decode_coordinates(json_object *o, const char *latitude, const char *longitude, double *ret_latitude,
 		       double *ret_longitude);
 
-/* The array, or NULL with *ret_n 0 when it is absent or null. -EBADMSG: no array, or more than `max` of them. */
+/* The array, or NULL with *ret_n 0 when it is absent or null. -EBADMSG: no array, or more than `max` of
+ * them. */
 int decode_list(json_object *o, const char *name, size_t max, json_object **ret, size_t *ret_n);
 
 /* An array of product ids; absent is 0 of them. Caller frees. */
@@ -54,6 +55,6 @@ int decode_word(json_object *o, const char *name, const char **ret);
 /* Notes in the debug log which field it was, never what was in it. Always -EBADMSG. */
 int decode_refuse(const char *name);
 
-/* The object as it is sent: without spaces, its members in the order in which they were added, so the same bytes
- * each time. Frees and replaces *ret. */
+/* The object as it is sent: without spaces, its members in the order in which they were added, so the
+ * same bytes each time. Frees and replaces *ret. */
 int encode_text(json_object *o, char **ret);

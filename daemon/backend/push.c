@@ -1,4 +1,5 @@
-/* The push notifications service, /NotificationsBackend: its URLs and JSON, and what the hub's invocations carry. */
+/* The push notifications service, /NotificationsBackend: its URLs and JSON, and what the hub's
+ * invocations carry. */
 #include "backend/push.h"
 
 #include "backend/decode.h"

@@ -1,4 +1,5 @@
-/* Which services these are: another address is another world, whose rows, tokens and cursors never meet ours. */
+/* Which services these are: another address is another world, whose rows, tokens and cursors never meet
+ * ours. */
 #include <stdio.h>
 
 #include "backend/api.h"

@@ -291,11 +291,13 @@ void bus_stop(struct bus *b)
 	/* Calls that came before the name went: reads are answered, the rest is told that we go down. */
 	while (r >= 0 && (r = sd_bus_process(b->bus, NULL)) > 0)
 		;
+	if (b->core) {
+		core_end_waits(b->core);
+		core_set_observer(b->core, NULL, NULL);
+	}
 	bus_op_end_all(b);
 	bus_tell_changes(b);
 	(void)sd_bus_flush(b->bus);
-	if (b->core)
-		core_set_observer(b->core, NULL, NULL);
 }
 
 void bus_free(struct bus *b)

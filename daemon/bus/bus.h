@@ -17,8 +17,8 @@ int bus_attach(struct bus *b, struct core *core);
 /* Runs the loop until bus_exit(): 0. Negative errno: the connection is lost. */
 int bus_run(struct bus *b);
 void bus_exit(struct bus *b);
-/* Gives the name back and answers what is open ("going down"). The core may be freed afterwards, and only then; the
- * loop must not run in between. */
+/* Gives the name back and answers what is open: Place with the state reached, the rest with "going down". The core may
+ * be freed afterwards, and only then; the loop must not run in between. */
 void bus_stop(struct bus *b);
 void bus_free(struct bus *b);
 DEFINE_CLEANUP(struct bus *, bus_free);

@@ -218,6 +218,7 @@ struct outbox_job *outbox_find(struct core *c, const char *kind, const char *sub
 /* Makes the row durable, then sends it when it may be. Takes the row's contents on success. */
 int outbox_add(struct core *c, struct outbox_row *row, struct outbox_job **ret);
 void outbox_run(struct core *c); /* whatever may have become possible */
+void outbox_end_waits(struct core *c);
 int outbox_wait(struct core *c, struct outbox_job *job, uint64_t wait, order_place_cb place_done, core_done_cb done,
 		void *userdata);
 /* A local cancellation of a place row that was never attempted. */

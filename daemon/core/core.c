@@ -304,6 +304,13 @@ void core_start(struct core *c)
 	push_start(c);
 }
 
+void core_end_waits(struct core *c)
+{
+	while (!TAILQ_EMPTY(&c->deferred))
+		deferred_fire(-1, 0, TAILQ_FIRST(&c->deferred));
+	outbox_end_waits(c);
+}
+
 void core_free(struct core *c)
 {
 	if (!c)

@@ -62,6 +62,9 @@ int core_new(struct event_base *base, struct config *config, struct core **ret, 
 void core_set_observer(struct core *c, const struct core_observer *observer, void *userdata);
 /* Starts sync, push and the outbox; to be called when the bus name is owned. */
 void core_start(struct core *c);
+/* Before the end: gives what is known already, and ends every bounded wait of Place, Cancel and Rate as if its time
+ * were over. Their requests are durable and go on at the next start. */
+void core_end_waits(struct core *c);
 void core_free(struct core *c);
 DEFINE_CLEANUP(struct core *, core_free);
 /* Takes a new configuration (SIGHUP): intervals, push and log level at once; another service or CA is -EBUSY

@@ -87,6 +87,7 @@ static int queue_read(struct core *c, char *const *uids, struct failure *f)
 int notifications_mark_read(struct core *c, char *const *uids, struct failure *f)
 {
 	_cleanup_(strv_freep) char **fresh = NULL;
+	const char *unknown = NULL;
 	int r;
 
 	r = session_require(c, /* reading= */ true, f);
@@ -97,8 +98,8 @@ int notifications_mark_read(struct core *c, char *const *uids, struct failure *f
 	for (size_t i = 0; uids && uids[i]; i++) {
 		r = userdb_notification_mark_read(c->user, uids[i]);
 		if (r == -ENOENT) {
-			count_unread(c);
-			return failure_set(f, CC_E_NOT_FOUND, "There is no notification '%s'", uids[i]);
+			unknown = uids[i];
+			continue;
 		}
 		if (r > 0)
 			r = strv_push(&fresh, uids[i]);
@@ -106,7 +107,11 @@ int notifications_mark_read(struct core *c, char *const *uids, struct failure *f
 			return failure_from_store(f, r, "The notifications could not be marked");
 	}
 	count_unread(c);
-	return fresh ? queue_read(c, fresh, f) : 0;
+	r = fresh ? queue_read(c, fresh, f) : 0;
+	/* What is marked here is told to the service, whatever else was asked for. */
+	if (r >= 0 && unknown)
+		r = failure_set(f, CC_E_NOT_FOUND, "There is no notification '%.100s'; the others are marked as read", unknown);
+	return r;
 }
 
 /* ---- silence ---- */

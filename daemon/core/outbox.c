@@ -110,6 +110,16 @@ int outbox_wait(struct core *c, struct outbox_job *job, uint64_t wait, order_pla
 	return 0;
 }
 
+void outbox_end_waits(struct core *c)
+{
+	struct outbox_job *j;
+	struct waiter *w;
+
+	TAILQ_FOREACH(j, &c->outbox, link)
+		while ((w = TAILQ_FIRST(&j->waiters)))
+			waiter_due(-1, 0, w);
+}
+
 /* ---- jobs ---- */
 
 static void job_due(evutil_socket_t fd, short what, void *userdata)

@@ -264,8 +264,9 @@ static void renewal_answered(const struct api_reply *reply, void *userdata)
 		api_token_renewed(c->api, 0);
 		if (c->push)
 			signalr_retry_now(c->push);
-	} else if (reply->outcome == API_REFUSED || reply->outcome == API_UNAUTHORIZED ||
-		   reply->outcome == API_FAILURE) {
+	} else if (reply->outcome == API_UNAUTHORIZED || reply->outcome == API_FAILURE ||
+		   (reply->outcome == API_REFUSED && (reply->status == 403 || reply->code))) {
+		/* Its own word. A bare 404 may be a gateway's, in the midst of a new release behind it. */
 		session_expire(c);
 		api_token_renewed(c->api, -EACCES);
 	} else {

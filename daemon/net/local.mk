@@ -15,6 +15,9 @@ daemon_net_libnet_a_SOURCES = \
 	daemon/net/signalr-frame.h \
 	daemon/net/signalr-negotiate.c \
 	daemon/net/signalr-negotiate.h \
+	daemon/net/signalr-message.c \
+	daemon/net/signalr-private.h \
+	daemon/net/signalr-transport.c \
 	daemon/net/signalr.c \
 	daemon/net/signalr.h \
 	daemon/net/sse.c \

@@ -1,6 +1,6 @@
 /* Runs a fuzz target without a fuzzer: over the files and folders it is given, or over
- * $srcdir/tests/fuzz/corpus/NAME for a program fuzz-NAME. Each input also cut at every length and with single bytes
- * changed, always the same way. */
+ * $srcdir/tests/fuzz/corpus/NAME for a program fuzz-NAME. Each input also cut at every length and with
+ * single bytes changed, always the same way. */
 #include "tests/fuzz/fuzz.h"
 
 #include <dirent.h>
@@ -37,7 +37,8 @@ static uint64_t next_random(uint64_t *x)
 
 static void run_changed(uint8_t *data, size_t n)
 {
-	static const uint8_t values[] = { 0, '"', '{', '}', '[', ']', ',', ':', '-', '.', '9', 'e', '\n', 0x1e, 0x80, 0xff };
+	static const uint8_t values[] = { 0,   '"', '{', '}', '[',  ']',  ',',	':',
+					  '-', '.', '9', 'e', '\n', 0x1e, 0x80, 0xff };
 	size_t step = n / MAX_CUTS + 1;
 	uint64_t x = 88172645463325252U;
 
@@ -123,7 +124,8 @@ int main(int argc, char **argv)
 	if (argc == 1) {
 		if (!name)
 			return 2;
-		(void)snprintf(corpus, sizeof(corpus), "%s/tests/fuzz/corpus/%s", srcdir ? srcdir : ".", name + 5);
+		(void)snprintf(corpus, sizeof(corpus), "%s/tests/fuzz/corpus/%s", srcdir ? srcdir : ".",
+			       name + 5);
 		if (run_path(corpus) < 0)
 			return 1;
 	}

@@ -31,7 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	FUZZ_CHECK(strlen(answer.message) < API_MESSAGE_SIZE);
 	for (const char *p = answer.message; *p; p++)
 		FUZZ_CHECK((unsigned char)*p >= ' ' && *p != 0x7f);
-	FUZZ_CHECK((answer.outcome == API_OK || answer.outcome == API_NOT_MODIFIED) == (answer.message[0] == '\0'));
+	FUZZ_CHECK((answer.outcome == API_OK || answer.outcome == API_NOT_MODIFIED) ==
+		   (answer.message[0] == '\0'));
 	FUZZ_CHECK(answer.outcome != API_NO_TOKEN && answer.outcome != API_OFFLINE);
 	FUZZ_CHECK(answer.code[0] == '\0' || (answer.status >= 400 && answer.status < 600));
 	api_answer_done(&answer);

@@ -21,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (push_decode_courier(o, &move) == 0) {
 		FUZZ_CHECK(move.order[0]);
 		FUZZ_CHECK(isnan(move.latitude) == isnan(move.longitude));
-		FUZZ_CHECK(isnan(move.latitude) || (fabs(move.latitude) <= 90 && fabs(move.longitude) <= 180));
+		FUZZ_CHECK(isnan(move.latitude) ||
+			   (fabs(move.latitude) <= 90 && fabs(move.longitude) <= 180));
 		courier_move_done(&move);
 	}
 	return 0;

@@ -1,6 +1,6 @@
-/* One target per parser of what comes from outside: it must take any bytes without a fault, and hold what it promises
- * of what it accepts (FUZZ_CHECK). Linked with libFuzzer (--enable-fuzzers), or with driver.c, which runs the corpus
- * and small changes of it as an ordinary test. */
+/* One target per parser of what comes from outside: it must take any bytes without a fault, and hold what
+ * it promises of what it accepts (FUZZ_CHECK). Linked with libFuzzer (--enable-fuzzers), or with
+ * driver.c, which runs the corpus and small changes of it as an ordinary test. */
 #pragma once
 
 #include <stddef.h>

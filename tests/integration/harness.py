@@ -644,7 +644,12 @@ class TestCase(unittest.TestCase):
 
     def products(self):
         """Rows of the catalog, once it is there whole."""
-        self.events.wait_for(lambda s: s.interface == f'{NAME}.Catalog' and s.member == 'Changed', what='the catalog')
+        if getattr(self, 'events', None):
+            self.events.wait_for(lambda s: s.interface == f'{NAME}.Catalog' and s.member == 'Changed',
+                                 what='the catalog')
+        else:
+            poll(lambda: any(kind == 'catalog' for _, kind, _, _ in
+                             self.client.call('Daemon', 'GetEventsSince', '(tu)', (0, 10000))), what='the catalog')
         return self.client.call('Catalog', 'ListProducts', '(tus)', (0, 10000, ''))[0]
 
     def place(self, items=None, wait=True, **options):

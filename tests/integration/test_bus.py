@@ -696,7 +696,8 @@ class Notifications(harness.TestCase):
         rest, end = self.notifications(limit=100, cursor=cursor)
         self.assertEqual((first + rest, end), (rows, ''))
         mark = len(self.events.signals)
-        self.client.call('Notifications', 'MarkRead', '(as)', ([rows[0][0], rows[1][0]],))
+        with self.assertError('NotFound', 'nothing'):
+            self.client.call('Notifications', 'MarkRead', '(as)', ([rows[0][0], 'nothing', rows[1][0]],))
         self.events.wait_for_change('Notifications', 'Unread', len(rows) - 2, since=mark)
         self.assertEqual([r[0] for r in self.notifications(unread=True)[0]], [r[0] for r in rows[2:]])
         self.client.call('Notifications', 'MarkRead', '(as)', ([rows[0][0]],))

@@ -286,6 +286,9 @@ class SignedOut(CliTestCase):
         self.assertIn('Signed in as eve.', t.screen.text)
         self.assertNotIn(PASSWORD, t.raw)
         self.assertEqual(self.client.get('Session', 'State'), 'signed-in')
+        t = self.terminal('sign-up')
+        self.assertEqual(t.wait(), 8)
+        self.assertIn("'eve' is signed in already", t.screen.text)
 
     def test_sign_in_on_a_terminal(self):
         self.sign_up()

@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 
+from gi.repository import GLib
+
 import harness
 
 NOWHERE = 'http://127.0.0.1:9'
@@ -142,6 +144,24 @@ class Service(harness.TestCase):
     def test_watchdog(self):
         self.start(NOTIFY_SOCKET=self.notify.path, WATCHDOG_USEC='300000')
         self.notify.wait_for('WATCHDOG=1', 3)
+
+    def test_stop_while_an_order_is_placed(self):
+        """The order is durable: who waits for it gets its state, not a failure, and it is made at the next start."""
+        self.start()
+        self.sign_up_and_in()
+        product = next(p[0] for p in self.products() if p[6])
+        self.sandbox.fault('/CustomerBackend/MakeOrderRequest', 'stall', count=1)
+        items = {'items': GLib.Variant('a(tu)', [(product, 1)]), 'address': GLib.Variant('s', '12 Long Street'),
+                 'city': GLib.Variant('s', 'Springfield')}
+        call = self.client.call_async('Orders', 'Place', '(a{sv})', (items,))
+        harness.poll(lambda: self.sandbox.count('MakeOrderRequest') == 1, what='the request')
+        self.daemon.signal(signal.SIGTERM)
+        uid, status = call.wait()
+        self.assertEqual(status, 'submitting')
+        self.assertEqual(self.daemon.wait(), 0)
+        self.start()
+        self.wait_for_status(uid, 'requested')
+        self.assertEqual(len(self.sandbox.journal_orders()), 1)
 
     def test_stop_by_interrupt(self):
         self.start()

@@ -10,7 +10,7 @@ from gi.repository import GLib
 import harness
 
 BOUND = 25 * harness.TIME_FACTOR
-QUICK = 0.25 * harness.TIME_FACTOR          # a read from the cache, seen from the caller
+QUICK = 0.5 * harness.TIME_FACTOR          # a read from the cache, seen from the caller
 RSS_GROWTH_KB = 60 * 1024 * (4 if harness.TIME_FACTOR > 1 else 1)
 
 # What a call that a person waits for says of each kind.

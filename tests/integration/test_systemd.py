@@ -4,7 +4,7 @@ the watchdog, what is restarted and what is not, the sandbox of the units, log-o
 
 Needs root, since it starts managers: tests/integration/with-user-manager. The tests proper (Inside) run below it."""
 
-import glob
+import json
 import os
 import pwd
 import shutil
@@ -44,14 +44,14 @@ class WithUserManager(unittest.TestCase):
         os.chmod(folder, 0o755)
         for program in PROGRAMS:
             shutil.copy(harness.binary(program), folder)
-        for source in ('harness.py', 'desktop.py', 'test_systemd.py'):
-            shutil.copy(os.path.join(HERE, source), folder)
-        for source in glob.glob(os.path.join(harness.SOURCE_DIR, 'systemd', '*.in')):
-            shutil.copy(source, folder)
+        for part in ('systemd', 'docs', 'dbus', 'tests/integration'):
+            shutil.copytree(os.path.join(harness.SOURCE_DIR, part), os.path.join(folder, part),
+                            ignore=shutil.ignore_patterns('__pycache__'))
+        subprocess.run(['chmod', '-R', 'a+rX', folder], check=True)
         # The variables that name binaries elsewhere would win over the copies.
         env = {k: v for k, v in os.environ.items() if not k.startswith('CUSTOMERCLIENT') and k != 'TMPDIR'}
         done = subprocess.run([os.path.join(HERE, 'with-user-manager'), *options, sys.executable, '-B',
-                               os.path.join(folder, 'test_systemd.py'), '--inside'],
+                               os.path.join(folder, 'tests', 'integration', 'test_systemd.py'), '--inside'],
                               env=dict(env, BUILD_DIR=folder, PYTHONDONTWRITEBYTECODE='1'), check=False,
                               timeout=300 * harness.TIME_FACTOR)
         self.assertEqual(done.returncode, 0)
@@ -141,7 +141,7 @@ class Inside(unittest.TestCase):
             f.write(text)
 
     def source(self, name):
-        with open(os.path.join(self.folder, f'{name}.in'), encoding='utf-8') as f:
+        with open(os.path.join(harness.SOURCE_DIR, 'systemd', f'{name}.in'), encoding='utf-8') as f:
             return f.read().replace('@bindir@', self.folder)
 
     def install_unit(self, name):
@@ -159,6 +159,7 @@ class Inside(unittest.TestCase):
             self.client.close()
         self.client = harness.Client(UserBus())
         self.addCleanup(self.client.close)
+        self.events = harness.Recorder(self.client)
 
     def until(self, predicate, what):
         tick = GLib.timeout_add(100, lambda: GLib.SOURCE_CONTINUE)
@@ -191,6 +192,34 @@ class Inside(unittest.TestCase):
             'org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus', 'GetConnectionUnixProcessID',
             GLib.Variant('(s)', (harness.NAME,)), None, Gio.DBusCallFlags.NONE, 5000, None).unpack()[0]
         self.assertEqual(show(DAEMON, 'MainPID'), str(pid), 'it is the unit that has the name')
+
+    def cli(self, *arguments):
+        return subprocess.run([os.path.join(self.folder, 'customerclient'), *arguments], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=60, check=False)
+
+    def test_cli_starts_the_unit(self):
+        self.assertEqual(show(DAEMON, 'ActiveState'), 'inactive')
+        done = self.cli('status')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        self.assertEqual(show(DAEMON, 'ActiveState'), 'active')
+
+    def test_cli_gives_the_reason_of_the_unit(self):
+        """At once, where activation by name would hang until the call's time is over."""
+        for config, reason in (('[Sync]\nPendingSec=soon\n', 'customerclientd.conf:2'),
+                               ('', 'write BaseUrl=https://… under [Services] in ')):
+            with self.subTest(config):
+                self.configure(config)
+                systemctl('reset-failed', check=False)
+                began = time.monotonic()
+                done = self.cli('--json', 'orders')
+                self.assertLess(time.monotonic() - began, 10)
+                self.assertEqual(done.returncode, 6, done.stderr)
+                error = json.loads(done.stdout)['error']
+                self.assertIn(reason, error['message'])
+                self.assertEqual(error['exit'], 6)
+                self.assertEqual(done.stderr, f'customerclient: {error["message"]}\n')
+        self.assertIn(f'{self.home}/.config/customerclient/customerclientd.conf', error['message'])
+        self.assertIn('./demo --shell', error['message'])
 
     def test_ready_means_on_the_bus(self):
         self.assertEqual(show(DAEMON, 'Type'), 'notify')

@@ -38,7 +38,7 @@ def wide_picture(order, stage, progress):
     lines = [re.escape('Order ' + order['number']) + ' +' + re.escape(money), '',
              STAGES[stage][2] + ' +' + (ARRIVAL if pending else rf'at {CLOCK}(?:, {SPAN} late)?'), '',
              '█' * full + '░' * (72 - full) + f'  {progress:3} %', marks, '',
-             f'Courier  {courier}', where if pending else rf'(?:{where})?',
+             f'Courier  {courier}', where if pending else '',
              re.escape(f'Code     {order["confirmation-code"]}') if pending else '',
              re.escape(f'To       {order["destination"]}'), re.escape(f'Items    {items}')]
     if pending:
@@ -57,7 +57,7 @@ def narrow_picture(order, stage, progress):
         where = rf'        seen {SPAN} ago, code {order["confirmation-code"]}'
     lines = [re.escape('Order ' + order['number']) + ' +' + re.escape(money), STAGES[stage][2],
              ARRIVAL if pending else rf'at {CLOCK}(?:, {SPAN} late)?', '█' * full + '░' * (32 - full) + f'  {progress:3} %',
-             f'Courier {courier}', where if pending else rf'(?:        seen {SPAN} ago)?',
+             f'Courier {courier}', where if pending else '',
              re.escape(f'To      {order["destination"]}')]
     if pending:
         lines.append(rf'Live, confirmed {SPAN} ago')

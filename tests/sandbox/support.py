@@ -1,6 +1,6 @@
-"""What the sandbox's tests share: the program on a free port, users, calls, raw connections, waiting with a deadline.
-The program is $SANDBOX, or the one built in the current folder. $TEST_WRAPPER is put before it (valgrind),
-$TEST_TIME_FACTOR stretches deadlines."""
+"""What the sandbox's tests share: the program on a free port, users, calls, raw connections, waiting with a
+deadline. The program is $SANDBOX, or the one built in the current folder. $TEST_WRAPPER is put before it
+(valgrind), $TEST_TIME_FACTOR stretches deadlines."""
 
 import http.client
 import json
@@ -25,7 +25,8 @@ CUSTOMER = '/CustomerBackend/'
 PUSH = '/NotificationsBackend/'
 HUB = PUSH + 'hub'
 
-STATUSES = ['Requested', 'Processing', 'In the process of cooking', 'Ready to deliver', 'In delivery', 'Delivered']
+STATUSES = ['Requested', 'Processing', 'In the process of cooking', 'Ready to deliver', 'In delivery',
+            'Delivered']
 
 
 def new_uid():
@@ -189,7 +190,8 @@ class Customer:
 
     def order_body(self, products=(1, 54), **more):
         body = {'uid': new_uid(), 'userUid': self.uid, 'login': self.login, 'phoneNumber': self.phone,
-                'city': 'Berlin', 'address': 'Kastanienallee 27', 'productIds': list(products), 'paymentType': 'Cash',
+                'city': 'Berlin', 'address': 'Kastanienallee 27', 'productIds': list(products),
+                'paymentType': 'Cash',
                 'paymentMethod': 'On delivery'}
         if 'paymentAmount' not in more:
             body['paymentAmount'] = self.quote(list(products))['totalPrice']

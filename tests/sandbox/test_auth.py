@@ -1,12 +1,15 @@
 """Signing up and in, tokens and their renewal."""
 
+import itertools
 import unittest
 from support import AUTH, CUSTOMER, PASSWORD, Customer, Sandbox, TestCase, new_uid
 
 
 class SignUp(TestCase):
+    phones = itertools.count(493020000000)
+
     def credentials(self, login, **more):
-        return {'login': login, 'email': login + '@example.org', 'phoneNumber': '+4930' + str(hash(login) % 10**7 + 10**7),
+        return {'login': login, 'email': login + '@example.org', 'phoneNumber': f'+{next(self.phones)}',
                 'password': PASSWORD, 'userType': 'customer', **more}
 
     def add(self, login, **more):
@@ -35,7 +38,8 @@ class SignUp(TestCase):
         mails = self.sandbox.control('Mailbox', email='ann@example.org')
         self.assertEqual(len(mails), 1)
         self.assertIn(self.sandbox.code('ann@example.org'), mails[0]['body'])
-        self.assertEqual(self.verify(added['signUpGuid'], self.sandbox.code('ann@example.org')), {'isSuccessful': True})
+        self.assertEqual(self.verify(added['signUpGuid'], self.sandbox.code('ann@example.org')),
+                         {'isSuccessful': True})
         self.assertEqual(self.exists(login='ANN', email='ann@example.org', phoneNumber='+493011111111'),
                          {'loginExists': True, 'emailExists': True, 'phoneNumberExists': True})
         again = self.add('ann')
@@ -105,7 +109,8 @@ class Tokens(TestCase):
         return self.sandbox.call(AUTH + 'GetTokenByUserUid', body, token=token)
 
     def sign_in(self, customer, password=PASSWORD):
-        return self.sandbox.call(AUTH + 'VerifyUserCredentials', {'login': customer.login, 'password': password}).json
+        return self.sandbox.call(AUTH + 'VerifyUserCredentials',
+                                 {'login': customer.login, 'password': password}).json
 
     def works(self, token):
         return self.sandbox.call(CUSTOMER + 'UserAccountGet', token=token)
@@ -118,9 +123,11 @@ class Tokens(TestCase):
         c = Customer(self.sandbox)
         self.assertEqual(self.sign_in(c, 'wrong password'), {'isVerified': False})
         verified = self.sign_in(c)
-        self.assertEqual(verified['userCredentials'], {'login': c.login, 'email': c.email, 'phoneNumber': c.phone})
+        self.assertEqual(verified['userCredentials'], {'login': c.login, 'email': c.email,
+                                                       'phoneNumber': c.phone})
         account = self.works(c.token).json
-        self.assertEqual(account, {'userUid': c.uid, 'login': c.login, 'email': c.email, 'phoneNumber': c.phone})
+        self.assertEqual(account, {'userUid': c.uid, 'login': c.login, 'email': c.email,
+                                   'phoneNumber': c.phone})
 
     def test_missing_and_wrong(self):
         self.refused(self.works(None), 401, 'token-missing')

@@ -129,7 +129,8 @@ class Faults(TestCase):
     def test_expire_tokens(self):
         self.fault('expire-tokens', count=1)
         self.refused(self.account(), 401, 'token-expired')
-        renewed = self.sandbox.call(AUTH + 'GetTokenByUserUid', {'userUid': self.customer.uid}, token=self.customer.token)
+        renewed = self.sandbox.call(AUTH + 'GetTokenByUserUid', {'userUid': self.customer.uid},
+                                    token=self.customer.token)
         self.customer.token = renewed.json['tokenGuid']
         self.assertEqual(self.account().status, 200)
 
@@ -155,7 +156,8 @@ class Faults(TestCase):
 
     def test_refused(self):
         for body, code in (({'path': 'x'}, 'invalid-kind'), ({'kind': 'reset'}, 'invalid-path'),
-                           ({'path': 'x', 'kind': 'boom'}, 'invalid-kind'), ({'path': 'x', 'kind': 'status:9'}, 'invalid-kind'),
+                           ({'path': 'x', 'kind': 'boom'}, 'invalid-kind'),
+                           ({'path': 'x', 'kind': 'status:9'}, 'invalid-kind'),
                            ({'path': 'x', 'kind': 'status:'}, 'invalid-kind'),
                            ({'path': 'x', 'kind': 'reset', 'probability': 2}, 'invalid-probability'),
                            ({'path': 'x', 'kind': 'reset', 'probability': 'x'}, 'invalid-probability'),
@@ -165,7 +167,8 @@ class Faults(TestCase):
             self.refused(self.sandbox.call('/Sandbox/Faults', body), 422, code)
         for _ in range(100):
             self.fault('latency', 'nowhere', delayMs=0)
-        self.refused(self.sandbox.call('/Sandbox/Faults', {'path': 'x', 'kind': 'reset'}), 409, 'too-many-faults')
+        self.refused(self.sandbox.call('/Sandbox/Faults', {'path': 'x', 'kind': 'reset'}), 409,
+                     'too-many-faults')
 
 
 class Journal(TestCase):
@@ -181,12 +184,14 @@ class Journal(TestCase):
         self.sandbox.call(CUSTOMER + 'NoSuchCall')
         after = self.sandbox.control('Journal', since=before['lastRequest'])
         got = [(r['path'].removeprefix(CUSTOMER), r['status'], r['fault']) for r in after['requests']]
-        self.assertEqual(got, [('OrdersGet', 200, None), ('PendingOrdersGet', 0, 'stall'), ('RateOrderRespond', 404, None)])
+        self.assertEqual(got, [('OrdersGet', 200, None), ('PendingOrdersGet', 0, 'stall'),
+                               ('RateOrderRespond', 404, None)])
         self.assertEqual(after['requests'][0]['requestId'], request_id)
         self.assertEqual(after['requests'][0]['ifNoneMatch'], '"x"')
         self.assertEqual(after['requests'][0]['login'], customer.login)
         self.assertEqual(after['requests'][2]['key'], key)
-        self.assertEqual(after['counts'][CUSTOMER + 'OrdersGet'] - before['counts'].get(CUSTOMER + 'OrdersGet', 0), 1)
+        self.assertEqual(after['counts'][CUSTOMER + 'OrdersGet'] - before['counts'].get(CUSTOMER + 'OrdersGet',
+                                                                                        0), 1)
         self.assertNotIn(customer.token, json.dumps(after))
 
     def test_only_the_latest_are_kept_and_all_are_counted(self):

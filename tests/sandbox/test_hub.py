@@ -99,7 +99,8 @@ class Hub(TestCase):
     def test_negotiate(self):
         self.refused(self.sandbox.call(HUB + '/negotiate', ''), 401, 'token-missing')
         new = self.customer.call(HUB + '/negotiate?negotiateVersion=1', '').json
-        self.assertEqual([t['transport'] for t in new['availableTransports']], ['ServerSentEvents', 'LongPolling'])
+        self.assertEqual([t['transport'] for t in new['availableTransports']],
+                         ['ServerSentEvents', 'LongPolling'])
         self.assertNotEqual(new['connectionToken'], new['connectionId'])
         old = self.customer.call(HUB + '/negotiate', '').json
         self.assertEqual((old['negotiateVersion'], 'connectionToken' in old), (0, False))
@@ -121,7 +122,8 @@ class Hub(TestCase):
         self.customer.advance(o['uid'], 'In delivery')
         moved = s.take_target('CourierMoved')
         self.sandbox.control('Clock', {'speed': 0})
-        self.assertEqual(sorted(moved), ['date', 'dateEndExpected', 'deliveryOrderUid', 'latitude', 'longitude'])
+        self.assertEqual(sorted(moved), ['date', 'dateEndExpected', 'deliveryOrderUid', 'latitude',
+                                         'longitude'])
         self.assertEqual(moved['deliveryOrderUid'], o['uid'])
 
     def test_nobody_hears_of_others(self):
@@ -152,7 +154,8 @@ class Hub(TestCase):
         self.refused(s.post('{"type":6}' + END), 404, 'not-found')
 
     def test_handshake_is_judged(self):
-        for text, word in (('{"protocol":"messagepack","version":1}', 'messagepack'), ('{"protocol":"json","version":9}', '9'),
+        for text, word in (('{"protocol":"messagepack","version":1}', 'messagepack'),
+                           ('{"protocol":"json","version":9}', '9'),
                            ('{"protocol":5}', 'protocol'), ('{}', 'protocol')):
             s = self.stream(shake=False)
             s.post(text + END)
@@ -203,7 +206,8 @@ class Hub(TestCase):
         self.refused(other.call(f'{HUB}?id={s.id}', ''), 403, 'wrong-owner')
         self.refused(self.customer.call(f'{HUB}?id=x'), 404, 'not-found')
         self.refused(self.customer.call(HUB, ''), 400, 'invalid-id')
-        self.refused(self.customer.call(f'{HUB}?id={s.id}', headers={'Accept': 'text/event-stream'}), 409, 'already-connected')
+        self.refused(self.customer.call(f'{HUB}?id={s.id}', headers={'Accept': 'text/event-stream'}), 409,
+                     'already-connected')
         self.refused(self.customer.call(f'{HUB}?id={s.id}'), 409, 'already-connected')
         fresh = self.customer.call(HUB + '/negotiate?negotiateVersion=1', '').json['connectionToken']
         self.refused(self.customer.call(f'{HUB}?id={fresh}', HANDSHAKE), 409, 'not-connected')
@@ -311,13 +315,16 @@ class Notifications(TestCase):
 
     def test_notify(self):
         c = Customer(self.sandbox)
-        sent = self.sandbox.control('Notify', {'login': c.login, 'kind': 'promotion', 'titleText': 'Two for one',
+        sent = self.sandbox.control('Notify', {'login': c.login, 'kind': 'promotion',
+                                               'titleText': 'Two for one',
                                                'bodyText': 'On Mondays'})
         self.assertEqual(c.all(PUSH + 'NotificationsGet')[0], [sent])
         self.assertEqual((sent['kind'], sent['isRead'], sent['deliveryOrderUid']), ('promotion', False, None))
-        self.refused(self.sandbox.call('/Sandbox/Notify', {'login': c.login, 'kind': 'x', 'titleText': 'x', 'bodyText': ''}),
+        self.refused(self.sandbox.call('/Sandbox/Notify', {'login': c.login, 'kind': 'x', 'titleText': 'x',
+                                                           'bodyText': ''}),
                      422, 'invalid-kind')
-        self.refused(self.sandbox.call('/Sandbox/Notify', {'login': 'nobody', 'kind': 'system', 'titleText': 'x', 'bodyText': ''}),
+        self.refused(self.sandbox.call('/Sandbox/Notify', {'login': 'nobody', 'kind': 'system',
+                                                           'titleText': 'x', 'bodyText': ''}),
                      404, 'not-found')
 
 

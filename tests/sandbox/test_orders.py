@@ -37,7 +37,8 @@ class Catalog(TestCase):
             picture = c.call(item['pictureUrl'])
             self.assertEqual((picture.status, picture.headers['Content-Type']), (200, 'image/svg+xml'))
             self.assertIn(b'<svg', picture.data)
-            self.assertEqual(c.call(item['pictureUrl'], headers={'If-None-Match': picture.headers['ETag']}).status, 304)
+            self.assertEqual(c.call(item['pictureUrl'],
+                                    headers={'If-None-Match': picture.headers['ETag']}).status, 304)
         for name in ('', '?name=', '?name=../x', '?name=' + 'x' * 50):
             self.refused(c.call('PictureGet' + name), 400, 'invalid-name')
 
@@ -204,7 +205,8 @@ class Ordering(TestCase):
         self.refused(self.make(dict(body, comment='x'), key=body['uid']), 422, 'key-reused')
         self.refused(self.make(body, key='no uuid'), 400, 'invalid-key')
         other = Customer(self.sandbox)
-        self.refused(other.call('MakeOrderRequest', dict(other.order_body(), uid=body['uid'])), 403, 'wrong-owner')
+        self.refused(other.call('MakeOrderRequest', dict(other.order_body(), uid=body['uid'])), 403,
+                     'wrong-owner')
         mine = [o for o in self.sandbox.control('Journal')['orders'] if o['uid'] == body['uid']]
         self.assertEqual(len(mine), 1)
         self.assertEqual((mine[0]['key'], mine[0]['login'], mine[0]['totalPrice']),
@@ -213,15 +215,22 @@ class Ordering(TestCase):
     def test_refused(self):
         for wrong, code in (
                 ({'uid': 'x'}, 'invalid-uid'), ({'uid': 5}, 'invalid-uid'), ({'uid': ...}, 'invalid-uid'),
-                ({'city': ''}, 'invalid-address'), ({'address': ...}, 'invalid-address'), ({'address': ' '}, 'invalid-address'),
-                ({'address': 'x' * 301}, 'invalid-address'), ({'phoneNumber': 'call me'}, 'invalid-phone-number'),
+                ({'city': ''}, 'invalid-address'), ({'address': ...}, 'invalid-address'),
+                ({'address': ' '}, 'invalid-address'),
+                ({'address': 'x' * 301}, 'invalid-address'), ({'phoneNumber': 'call me'},
+                                                              'invalid-phone-number'),
                 ({'productIds': []}, 'empty-order'), ({'productIds': ...}, 'empty-order'),
                 ({'productIds': ['1']}, 'invalid-product-ids'), ({'productIds': [1] * 101}, 'order-too-large'),
-                ({'paymentType': 'Gold'}, 'invalid-payment-type'), ({'paymentType': ...}, 'invalid-payment-type'),
-                ({'paymentMethod': 'Online'}, 'invalid-payment-method'), ({'comment': 'x' * 1001}, 'invalid-comment'),
-                ({'deliverAt': 'soon'}, 'invalid-deliver-at'), ({'deliverAt': '2020-01-01T00:00:00Z'}, 'invalid-deliver-at'),
-                ({'validUntil': 'x'}, 'invalid-valid-until'), ({'paymentAmount': '17'}, 'invalid-payment-amount'),
-                ({'paymentAmount': 17.123}, 'invalid-payment-amount'), ({'paymentAmount': ...}, 'invalid-payment-amount'),
+                ({'paymentType': 'Gold'}, 'invalid-payment-type'),
+                ({'paymentType': ...}, 'invalid-payment-type'),
+                ({'paymentMethod': 'Online'}, 'invalid-payment-method'),
+                ({'comment': 'x' * 1001}, 'invalid-comment'),
+                ({'deliverAt': 'soon'}, 'invalid-deliver-at'),
+                ({'deliverAt': '2020-01-01T00:00:00Z'}, 'invalid-deliver-at'),
+                ({'validUntil': 'x'}, 'invalid-valid-until'), ({'paymentAmount': '17'},
+                                                               'invalid-payment-amount'),
+                ({'paymentAmount': 17.123}, 'invalid-payment-amount'),
+                ({'paymentAmount': ...}, 'invalid-payment-amount'),
                 ({'productNotes': [{'productId': 30, 'note': 'x'}]}, 'invalid-product-notes'),
                 ({'productNotes': 'x'}, 'invalid-product-notes')):
             with self.subTest(wrong=wrong):
@@ -230,8 +239,10 @@ class Ordering(TestCase):
                 self.refused(self.make(body), 422, code)
         for foreign in ({'userUid': new_uid()}, {'login': 'somebody'}):
             self.refused(self.make(self.customer.order_body(**foreign)), 403, 'wrong-owner')
-        for body, code in (('', 'invalid-body'), ('[]', 'invalid-body'), ('{"a":5.}', 'invalid-body'), ('{"a":NaN}', 'invalid-body'),
-                           ('{"a":01}', 'invalid-body'), ('{"a":1} x', 'invalid-body'), ('{/**/}', 'invalid-body'), ('{"a":', 'invalid-body'),
+        for body, code in (('', 'invalid-body'), ('[]', 'invalid-body'), ('{"a":5.}', 'invalid-body'),
+                           ('{"a":NaN}', 'invalid-body'),
+                           ('{"a":01}', 'invalid-body'), ('{"a":1} x', 'invalid-body'),
+                           ('{/**/}', 'invalid-body'), ('{"a":', 'invalid-body'),
                            ('{"a":1,}', 'invalid-body'), ("{'a':1}", 'invalid-body')):
             self.refused(self.make(body), 400, code)
 
@@ -253,7 +264,8 @@ class Ordering(TestCase):
 
     def test_cancel(self):
         def cancel(uid, key=None):
-            return self.customer.call('CancelOrderRequest', {'deliveryOrderUid': uid, 'reason': 'hunger gone'}, key=key)
+            return self.customer.call('CancelOrderRequest', {'deliveryOrderUid': uid, 'reason': 'hunger gone'},
+                                      key=key)
 
         for status in ('Requested', 'Processing'):
             o, key = self.customer.order(), new_uid()
@@ -310,10 +322,12 @@ class Ordering(TestCase):
             return email.utils.parsedate_to_datetime(self.sandbox.call(CUSTOMER + 'x').headers['Date'])
 
         real = now()
-        self.assertLess(abs(date_of(self.sandbox.control('Clock')['now']) - real), datetime.timedelta(seconds=5))
+        self.assertLess(abs(date_of(self.sandbox.control('Clock')['now']) - real),
+                        datetime.timedelta(seconds=5))
         self.sandbox.control('Clock', {'advanceSec': 7200})
         self.assertLess(abs(now() - real - datetime.timedelta(hours=2)), datetime.timedelta(seconds=10))
-        self.assertLess(abs(date_of(Customer(self.sandbox).order()['dateCreated']) - now()), datetime.timedelta(seconds=5))
+        self.assertLess(abs(date_of(Customer(self.sandbox).order()['dateCreated']) - now()),
+                        datetime.timedelta(seconds=5))
 
 
 if __name__ == '__main__':

@@ -23,15 +23,18 @@ class Options(unittest.TestCase):
     def test_help(self):
         done = self.run_it('--help')
         self.assertEqual((done.returncode, done.stderr), (0, ''))
-        for word in ('--port', '--data', '--speed', '--verification', '--tls-cert', 'Clock', 'Seed', 'Faults', 'Advance',
+        for word in ('--port', '--data', '--speed', '--verification', '--tls-cert', 'Clock', 'Seed', 'Faults',
+                     'Advance',
                      'Journal', 'Mailbox', 'latency', 'reset-after', 'truncate', 'garbage', 'slow', 'stall',
                      'expire-tokens', 'drop-push', 'duplicate-push', 'status:<code>'):
             self.assertIn(word, done.stdout)
         self.assertTrue(all(len(line) <= 120 for line in done.stdout.splitlines()))
 
     def test_wrong_arguments(self):
-        for wrong in (['--port', 'x'], ['--port', '70000'], ['--port', '-1'], ['--speed', 'fast'], ['--speed', '-1'],
-                      ['--verification', 'both'], ['--ping-sec', '0'], ['--tls-cert', 'x'], ['--no-such'], ['extra'], ['--data']):
+        for wrong in (['--port', 'x'], ['--port', '70000'], ['--port', '-1'], ['--speed', 'fast'],
+                      ['--speed', '-1'],
+                      ['--verification', 'both'], ['--ping-sec', '0'], ['--tls-cert', 'x'], ['--no-such'],
+                      ['extra'], ['--data']):
             done = self.run_it(*wrong)
             self.assertEqual((done.returncode, done.stdout), (2, ''), wrong)
             self.assertTrue(done.stderr, wrong)
@@ -70,7 +73,8 @@ class Tls(unittest.TestCase):
             self.skipTest('the openssl program is not there')
         with tempfile.TemporaryDirectory() as folder:
             cert, key = folder + '/cert.pem', folder + '/key.pem'
-            subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
+            subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+                            'ec_paramgen_curve:prime256v1', '-nodes',
                             '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost',
                             '-addext', 'subjectAltName=IP:127.0.0.1'], check=True, capture_output=True)
             sandbox = Sandbox('--speed', '0', '--tls-cert', cert, '--tls-key', key)
@@ -107,21 +111,30 @@ class Hostile(TestCase):
             return b''
 
     def test_malformed_http(self):
-        for data in (b'\0' * 100, b'GET\r\n\r\n', b'GET / HTTP/9.9\r\n\r\n', b'GET / HTTP/1.1\r\nbad header\r\n\r\n',
-                     b'POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n', b'POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n',
-                     b'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nZZZ\r\n', b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
-                     b'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n', b'GET http://[::1 HTTP/1.1\r\n\r\n',
-                     b'GET /%zz%00%ff?%zz=%00&a=b&&=&a HTTP/1.1\r\nHost: x\r\n\r\n', b'GET ' + b'/' * 40000 + b' HTTP/1.1\r\n\r\n',
-                     b'PATCH / HTTP/1.1\r\nHost: x\r\n\r\n', b'HEAD /Sandbox/Clock HTTP/1.1\r\nHost: x\r\n\r\n', b'OPTIONS * HTTP/1.1\r\n\r\n',
-                     b'GET / HTTP/1.0\r\n\r\n', b'A' * 100000, b'GET / HTTP/1.1\r\n' + b'X: y\r\n' * 20000 + b'\r\n',
-                     b'CONNECT x:1 HTTP/1.1\r\n\r\n', b'GET /?' + b'a&' * 10000 + b' HTTP/1.1\r\nHost: x\r\n\r\n'):
+        for data in (b'\0' * 100, b'GET\r\n\r\n', b'GET / HTTP/9.9\r\n\r\n',
+                     b'GET / HTTP/1.1\r\nbad header\r\n\r\n',
+                     b'POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n',
+                     b'POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n',
+                     b'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nZZZ\r\n',
+                     b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
+                     b'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n',
+                     b'GET http://[::1 HTTP/1.1\r\n\r\n',
+                     b'GET /%zz%00%ff?%zz=%00&a=b&&=&a HTTP/1.1\r\nHost: x\r\n\r\n',
+                     b'GET ' + b'/' * 40000 + b' HTTP/1.1\r\n\r\n',
+                     b'PATCH / HTTP/1.1\r\nHost: x\r\n\r\n', b'HEAD /Sandbox/Clock HTTP/1.1\r\nHost: x\r\n\r\n',
+                     b'OPTIONS * HTTP/1.1\r\n\r\n',
+                     b'GET / HTTP/1.0\r\n\r\n', b'A' * 100000,
+                     b'GET / HTTP/1.1\r\n' + b'X: y\r\n' * 20000 + b'\r\n',
+                     b'CONNECT x:1 HTTP/1.1\r\n\r\n',
+                     b'GET /?' + b'a&' * 10000 + b' HTTP/1.1\r\nHost: x\r\n\r\n'):
             with self.subTest(data=data[:60]):
                 answer = self.send(data)
                 self.assertNotIn(b' 200 ', answer[:15])
                 self.customer.call('UserAccountGet')
 
     def test_pipelined_while_a_request_is_held(self):
-        get = f'GET {CUSTOMER}UserAccountGet HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.customer.token}\r\n'.encode()
+        get = (f'GET {CUSTOMER}UserAccountGet HTTP/1.1\r\nHost: x\r\n'
+               f'Authorization: Bearer {self.customer.token}\r\n').encode()
         self.sandbox.fault('UserAccountGet', 'latency', delayMs=50)
         answer = self.send(get + b'\r\n' + get + b'\r\n' + get + b'Connection: close\r\n\r\n')
         self.assertEqual(answer.count(b'HTTP/1.1 200'), 3) if answer else None
@@ -149,7 +162,8 @@ class Hostile(TestCase):
 
     def test_expect_continue(self):
         body = b'{"productIds":[1]}'
-        head = (f'POST {CUSTOMER}MakeOrderQuote HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\n'
+        head = (f'POST {CUSTOMER}MakeOrderQuote HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n'
+                f'Connection: close\r\n'
                 f'Authorization: Bearer {self.customer.token}\r\nContent-Length: {len(body)}\r\n\r\n').encode()
         with socket.create_connection(('127.0.0.1', self.sandbox.port), timeout=TIMEOUT) as s:
             s.sendall(head)
@@ -158,8 +172,10 @@ class Hostile(TestCase):
             self.assertIn(b'HTTP/1.1 200', s.recv(10000))
 
     def test_bodies_that_are_no_json(self):
-        for body in (b'\xff\xfe', b'{"uid":"\xff"}', b'{"uid":"a\0b"}', b'{"uid":"\\ud800"}', b'[' * 100000, b'{"a":' * 50 + b'1' + b'}' * 50,
-                     b'null', b'1', b'"x"', b'{"a":1}{"b":2}', b'{"a":1' + b'0' * 5000 + b'}', b'{"a":-}', b'{"a":1e}', b'{"a" 1}',
+        for body in (b'\xff\xfe', b'{"uid":"\xff"}', b'{"uid":"a\0b"}', b'{"uid":"\\ud800"}', b'[' * 100000,
+                     b'{"a":' * 50 + b'1' + b'}' * 50,
+                     b'null', b'1', b'"x"', b'{"a":1}{"b":2}', b'{"a":1' + b'0' * 5000 + b'}', b'{"a":-}',
+                     b'{"a":1e}', b'{"a" 1}',
                      b'\xef\xbb\xbf{}', b'{"uid":"' + b'\\u0000' * 10 + b'"}'):
             with self.subTest(body=body[:40]):
                 answer = self.customer.call('MakeOrderRequest', body)
@@ -168,15 +184,23 @@ class Hostile(TestCase):
 
     def test_random_values_in_every_call(self):
         rng = random.Random(1)
-        names = ['uid', 'productIds', 'paymentAmount', 'productNotes', 'city', 'address', 'paymentType', 'deliverAt', 'validUntil',
-                 'rating', 'deliveryOrderUid', 'uids', 'login', 'password', 'email', 'signUpGuid', 'verificationGuid', 'userUid',
-                 'tokenGuid', 'verificationCode', 'phoneNumber', 'comment', 'path', 'kind', 'speed', 'orders', 'from', 'status', 'id']
-        values = [None, True, -1, 0, 1, 2**63 - 1, 2**64, 1.5, 1e308, '', 'x', 'x' * 5000, '💥', [], [[]], [None], {}, {'a': {}},
-                  [1] * 101, [{'productId': 'x'}], '2024-02-30T00:00:00Z', '9999-12-31T23:59:59Z', '0001-01-01T00:00:00+14:00']
-        paths = ['/AuthWebApi/' + n for n in ('CheckUserExistance', 'AddUser', 'VerifySignUp', 'VerifyUserCredentials',
+        names = ['uid', 'productIds', 'paymentAmount', 'productNotes', 'city', 'address', 'paymentType',
+                 'deliverAt', 'validUntil',
+                 'rating', 'deliveryOrderUid', 'uids', 'login', 'password', 'email', 'signUpGuid',
+                 'verificationGuid', 'userUid',
+                 'tokenGuid', 'verificationCode', 'phoneNumber', 'comment', 'path', 'kind', 'speed', 'orders',
+                 'from', 'status', 'id']
+        values = [None, True, -1, 0, 1, 2**63 - 1, 2**64, 1.5, 1e308, '', 'x', 'x' * 5000, '💥', [], [[]],
+                  [None], {}, {'a': {}},
+                  [1] * 101, [{'productId': 'x'}], '2024-02-30T00:00:00Z', '9999-12-31T23:59:59Z',
+                  '0001-01-01T00:00:00+14:00']
+        paths = ['/AuthWebApi/' + n for n in ('CheckUserExistance', 'AddUser', 'VerifySignUp',
+                                              'VerifyUserCredentials',
                                               'GetTokenByUserUid', 'ChangePassword')]
-        paths += [CUSTOMER + n for n in ('MakeOrderQuote', 'MakeOrderRequest', 'CancelOrderRequest', 'RateOrderRespond')]
-        paths += ['/NotificationsBackend/NotificationsRead', '/Sandbox/Advance', '/Sandbox/Seed', '/Sandbox/Product', '/Sandbox/Notify']
+        paths += [CUSTOMER + n for n in ('MakeOrderQuote', 'MakeOrderRequest', 'CancelOrderRequest',
+                                         'RateOrderRespond')]
+        paths += ['/NotificationsBackend/NotificationsRead', '/Sandbox/Advance', '/Sandbox/Seed',
+                  '/Sandbox/Product', '/Sandbox/Notify']
         for _ in range(1500):
             body = {rng.choice(names): rng.choice(values) for _ in range(rng.randrange(1, 8))}
             path = rng.choice(paths)
@@ -185,7 +209,8 @@ class Hostile(TestCase):
 
     def test_wild_queries(self):
         for name in ('OrdersGet', 'ProductsGet', 'OrderGet', HUB):
-            for query in ('changedSince=%00', 'changedSince=' + 'a' * 8000, 'limit=99999999999999999999', 'uid=%ff%fe', 'id=%00', '&&&', '='):
+            for query in ('changedSince=%00', 'changedSince=' + 'a' * 8000, 'limit=99999999999999999999',
+                          'uid=%ff%fe', 'id=%00', '&&&', '='):
                 self.assertLess(self.customer.call(f'{name}?{query}').status, 500)
 
     def test_many_connections(self):
@@ -212,7 +237,7 @@ class Hostile(TestCase):
                 s = stack.enter_context(socket.create_connection(('127.0.0.1', sandbox.port)))
                 s.sendall(r.encode())
             arrived = len(requests) - 1
-            wait_until(lambda: len([r for r in sandbox.control('Journal')['requests'] if r['method'] == 'GET']) == arrived,
+            wait_until(lambda: sum(r['method'] == 'GET' for r in sandbox.control('Journal')['requests']) == arrived,
                        'the requests')
             sandbox.stop()
 
@@ -246,8 +271,10 @@ class Independence(unittest.TestCase):
         for word in variables['LDADD'].split():
             self.assertRegex(word, r'^(\$\((EVHTTP|SSL|JSON|SQLITE|CAIRO|QRENCODE)_LIBS\)|-lm)$')
         sources = variables['SOURCES'].split()
-        self.assertEqual(sorted(sources), sorted('tests/sandbox/' + os.path.basename(p) for p in self.sources()))
-        self.assertEqual(variables['CPPFLAGS'].split(), ['-D_GNU_SOURCE', '-I$(top_srcdir)', '-I$(top_builddir)'])
+        self.assertEqual(sorted(sources),
+                         sorted('tests/sandbox/' + os.path.basename(p) for p in self.sources()))
+        self.assertEqual(variables['CPPFLAGS'].split(), ['-D_GNU_SOURCE', '-I$(top_srcdir)',
+                                                         '-I$(top_builddir)'])
 
     def test_what_is_loaded(self):
         if not shutil.which('readelf'):
@@ -256,12 +283,15 @@ class Independence(unittest.TestCase):
         needed = re.findall(r'NEEDED.*\[(.*?)\.so', text)
         self.assertIn('libjson-c', needed)
         for name in needed:
-            self.assertRegex(name, r'^(libevent(_core|_extra|_openssl)?-2.*|libssl|libcrypto|libjson-c|libsqlite3|libcairo|libqrencode|libc|libm|'
+            self.assertRegex(name,
+                             r'^(libevent(_core|_extra|_openssl)?-2.*|libssl|libcrypto|libjson-c|libsqlite3|libcairo|'
+                             r'libqrencode|libc|libm|'
                                    r'lib(gcc_s|resolv|rt|dl|pthread|asan|ubsan)|ld-linux-.*)$')
 
     def test_what_was_compiled(self):
         folder = os.path.join(os.path.dirname(PROGRAM), '.deps')
-        files = [n for n in os.listdir(folder) if n.startswith('customerclient_sandbox-')] if os.path.isdir(folder) else []
+        names = os.listdir(folder) if os.path.isdir(folder) else []
+        files = [n for n in names if n.startswith('customerclient_sandbox-')]
         if not files:
             self.skipTest('the compiler left no list of what it read')
         for name in files:

@@ -184,8 +184,10 @@ class Seed(TestCase):
         for body, status, code in (
                 ({}, 422, 'invalid-login'), ({'login': 'ab'}, 422, 'invalid-login'),
                 ({'login': 'abc', 'orders': 0}, 422, 'invalid-orders'),
-                ({'login': 'abc', 'orders': 'x'}, 422, 'invalid-orders'), ({'login': 'abc', 'seed': 'x'}, 422, 'invalid-seed'),
-                ({'login': 'abc', 'from': 'x'}, 422, 'invalid-date'), ({'login': 'abc', 'to': '2999-01-01'}, 422, 'invalid-date'),
+                ({'login': 'abc', 'orders': 'x'}, 422, 'invalid-orders'),
+                ({'login': 'abc', 'seed': 'x'}, 422, 'invalid-seed'),
+                ({'login': 'abc', 'from': 'x'}, 422, 'invalid-date'),
+                ({'login': 'abc', 'to': '2999-01-01'}, 422, 'invalid-date'),
                 ({'login': 'abc', 'from': '2023-01-01', 'to': '2023-01-02'}, 422, 'invalid-date'),
                 ({'login': 'winter', 'seed': 7, **SPAN}, 409, 'already-seeded')):
             self.refused(self.sandbox.call('/Sandbox/Seed', body), status, code)

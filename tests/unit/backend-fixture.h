@@ -14,7 +14,8 @@
 #define FIXTURE_MAX_CALLS 16
 
 struct seen {
-	char *method, *uri, *body, *authorization, *request_id, *key, *if_none_match, *content_type, *user_agent;
+	char *method, *uri, *body, *authorization, *request_id, *key, *if_none_match, *content_type,
+		*user_agent;
 };
 
 struct answer_script {

@@ -17,12 +17,12 @@
 #define OPEN8 "[[[[[[[["
 #define CLOSE8 "]]]]]]]]"
 
-/* What one answer means. `message` is in the message, `not` is not. */
+/* What one answer means. `message` is in the message, `absent` is not. */
 static const struct {
 	int status;
 	const char *type, *body;
 	enum api_outcome outcome;
-	const char *code, *message, *not;
+	const char *code, *message, *absent;
 } answers[] = {
 	{ 200, JSON, "{\"a\":1}", API_OK },
 	{ 201, JSON, "[]", API_OK },
@@ -35,8 +35,10 @@ static const struct {
 	{ 200, JSON, OPEN8 OPEN8 OPEN8 OPEN8 CLOSE8 CLOSE8 CLOSE8 CLOSE8, API_OK },
 	{ 200, JSON, "{\"exceptionMessage\":null,\"workflowException\":null}", API_OK },
 
-	{ 200, JSON, "[" OPEN8 OPEN8 OPEN8 OPEN8 CLOSE8 CLOSE8 CLOSE8 CLOSE8 "]", API_PROTOCOL, NULL, "too deep" },
-	{ 200, HTML, "<html><body>Log in to the hotel's network</body></html>", API_PROTOCOL, NULL, "web page", "hotel" },
+	{ 200, JSON, "[" OPEN8 OPEN8 OPEN8 OPEN8 CLOSE8 CLOSE8 CLOSE8 CLOSE8 "]", API_PROTOCOL, NULL,
+	  "too deep" },
+	{ 200, HTML, "<html><body>Log in to the hotel's network</body></html>", API_PROTOCOL, NULL,
+	  "web page", "hotel" },
 	{ 200, JSON, "<!DOCTYPE html>", API_PROTOCOL, NULL, "web page" },
 	{ 200, HTML, "error: not in the platform's style", API_PROTOCOL },
 	{ 200, JSON, "{\"items\":[", API_PROTOCOL, NULL, "could not be read" },
@@ -55,21 +57,23 @@ static const struct {
 	{ 200, JSON, "{\"ExceptionMessage\":\"No kitchen\"}", API_FAILURE, NULL, "No kitchen" },
 	{ 200, JSON, "{\"exceptionMessage\":\"\"}", API_FAILURE, NULL, "without saying which" },
 	{ 200, JSON, "{\"exceptionMessage\":7}", API_FAILURE, NULL, "without saying which" },
-	{ 200, JSON, "{\"exceptionMessage\":\"Broke\\r\\n   at Kitchen.Cook() in C:\\\\k.cs:line 3\"}", API_FAILURE, NULL,
-	  "Broke", "Kitchen" },
+	{ 200, JSON, "{\"exceptionMessage\":\"Broke\\r\\n   at Kitchen.Cook() in C:\\\\k.cs:line 3\"}",
+	  API_FAILURE, NULL, "Broke", "Kitchen" },
 	{ 200, JSON,
 	  "{\"workflowException\":{\"message\":\"Closed\",\"stackTrace\":\"at Secret.Trace()\","
 	  "\"fullMessage\":\"Closed at Secret.Full()\"}}",
 	  API_FAILURE, NULL, "Closed", "Secret" },
 	{ 200, JSON, "{\"workflowException\":{\"stackTrace\":\"at Secret.Trace()\"}}", API_FAILURE, NULL,
 	  "without saying which", "Secret" },
-	{ 200, "text/plain; charset=utf-8", "error: no such dish", API_FAILURE, NULL, "no such dish", "error" },
+	{ 200, "text/plain; charset=utf-8", "error: no such dish", API_FAILURE, NULL, "no such dish",
+	  "error" },
 	{ 200, "text/plain", "Error:", API_FAILURE, NULL, "without saying which" },
 	{ 200, JSON, "\"error: no such dish\"", API_FAILURE, NULL, "no such dish" },
 
-	{ 400, PROBLEM, "{\"title\":\"Bad cursor\",\"code\":\"invalid-cursor\"}", API_REFUSED, "invalid-cursor",
-	  "Bad cursor" },
-	{ 409, PROBLEM, "{\"title\":\"T\",\"detail\":\"It costs more now\",\"code\":\"price-changed\",\"newAmount\":3}",
+	{ 400, PROBLEM, "{\"title\":\"Bad cursor\",\"code\":\"invalid-cursor\"}", API_REFUSED,
+	  "invalid-cursor", "Bad cursor" },
+	{ 409, PROBLEM,
+	  "{\"title\":\"T\",\"detail\":\"It costs more now\",\"code\":\"price-changed\",\"newAmount\":3}",
 	  API_REFUSED, "price-changed", "It costs more now" },
 	{ 409, PROBLEM, "{\"Detail\":\"D\",\"Code\":\"c\"}", API_REFUSED, "c", "D" },
 	{ 409, JSON, "{\"code\":7,\"title\":\"T\"}", API_REFUSED, NULL, "T" },
@@ -89,12 +93,14 @@ static const struct {
 	{ 503, NULL, NULL, API_TRANSIENT },
 	{ 504, NULL, NULL, API_TRANSIENT },
 	{ 500, HTML, "<h1>Oops", API_SERVER_ERROR, NULL, "HTTP 500" },
-	{ 500, JSON, "{\"title\":\"Broke\",\"stackTrace\":\"at Secret.Trace()\"}", API_SERVER_ERROR, NULL, "Broke", "Secret" },
+	{ 500, JSON, "{\"title\":\"Broke\",\"stackTrace\":\"at Secret.Trace()\"}", API_SERVER_ERROR, NULL,
+	  "Broke", "Secret" },
 	{ 501, NULL, NULL, API_SERVER_ERROR },
 	{ 505, NULL, NULL, API_SERVER_ERROR },
 
 	/* What people get to read. */
-	{ 400, JSON, "{\"detail\":\"  a\\t\\u0007\\u001b[31mb\\r\\n c\\u0085 \"}", API_REFUSED, NULL, "a [31mb c" },
+	{ 400, JSON, "{\"detail\":\"  a\\t\\u0007\\u001b[31mb\\r\\n c\\u0085 \"}", API_REFUSED, NULL,
+	  "a [31mb c" },
 	{ 400, JSON, "{\"detail\":\"a\\u202eb\\u2066c\\u200bd\"}", API_REFUSED, NULL, "abcd" },
 	{ 400, JSON, "{\"detail\":\" \\n \",\"title\":\"T\"}", API_REFUSED, NULL, "T" },
 	{ 400, "text/plain", "error: a\xff\xc3(b", API_REFUSED, NULL, "a\xef\xbf\xbd\xef\xbf\xbd(b" },
@@ -114,10 +120,11 @@ static void test_answers(void **state)
 		fixture_start(f, &request);
 		fixture_wait(f, &f->n_done, 1);
 		if (o->outcome != answers[i].outcome || o->status != answers[i].status ||
-		    !streq_ptr(o->code, answers[i].code) || !strstr(o->message, strempty(answers[i].message)) ||
-		    (answers[i].not && strstr(o->message, answers[i].not)))
-			fail_msg("%zu: %d %s gives %d, %s, \"%s\"", i, answers[i].status, strempty(answers[i].body),
-				 o->outcome, strempty(o->code), o->message);
+		    !streq_ptr(o->code, answers[i].code) ||
+		    !strstr(o->message, strempty(answers[i].message)) ||
+		    (answers[i].absent && strstr(o->message, answers[i].absent)))
+			fail_msg("%zu: %d %s gives %d, %s, \"%s\"", i, answers[i].status,
+				 strempty(answers[i].body), o->outcome, strempty(o->code), o->message);
 		if (o->outcome == API_OK || o->outcome == API_NOT_MODIFIED)
 			assert_string_equal(o->message, "");
 		else
@@ -177,9 +184,15 @@ static void test_request(void **state)
 	_cleanup_secret_ struct secret *body = secret_new("{\"p\":\"s3cret\"}", 14);
 	struct fixture *f = *state;
 	struct api_request get = fixture_get("OrdersGet?limit=500&changedSince=a%20b");
-	struct api_request post = { .service = SERVICE_CUSTOMER, .method = "POST", .path = "Y", .json = "{\"é\":1}" };
+	struct api_request post = {
+		.service = SERVICE_CUSTOMER, .method = "POST", .path = "Y", .json = "{\"é\":1}"
+	};
 	struct api_request secret = {
-		.service = SERVICE_AUTHENTICATION, .method = "POST", .path = "Z", .secret_json = body, .anonymous = true,
+		.service = SERVICE_AUTHENTICATION,
+		.method = "POST",
+		.path = "Z",
+		.secret_json = body,
+		.anonymous = true,
 	};
 
 	f->script = &script;
@@ -260,7 +273,9 @@ static void test_redirect_of_post(void **state)
 	struct fixture *f = *state;
 	char location[96];
 	struct answer_script script = { 307, NULL, NULL, 0, "Location", location };
-	const struct api_request request = { .service = SERVICE_CUSTOMER, .method = "POST", .path = "X", .json = "{}" };
+	const struct api_request request = {
+		.service = SERVICE_CUSTOMER, .method = "POST", .path = "X", .json = "{}"
+	};
 
 	snprintf(location, sizeof(location), "%s/Elsewhere", f->url);
 	f->script = &script;
@@ -332,7 +347,8 @@ static void raw_on_read(struct bufferevent *b, void *userdata)
 	bufferevent_write(b, raw->text, strlen(raw->text));
 }
 
-static void raw_on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *address, int n, void *userdata)
+static void raw_on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *address, int n,
+			  void *userdata)
 {
 	struct bufferevent *b = bufferevent_socket_new(evconnlistener_get_base(l), fd, BEV_OPT_CLOSE_ON_FREE);
 
@@ -350,7 +366,8 @@ static void raw_listen(struct fixture *f, struct raw *raw, char *url, size_t siz
 	raw->listener = evconnlistener_new_bind(f->base, raw_on_accept, raw, LEV_OPT_CLOSE_ON_FREE, -1,
 						(struct sockaddr *)&address, sizeof(address));
 	assert_non_null(raw->listener);
-	assert_int_equal(getsockname(evconnlistener_get_fd(raw->listener), (struct sockaddr *)&address, &n), 0);
+	assert_int_equal(getsockname(evconnlistener_get_fd(raw->listener), (struct sockaddr *)&address, &n),
+			 0);
 	snprintf(url, size, "http://127.0.0.1:%u/R", ntohs(address.sin_port));
 	f->config.url[SERVICE_CUSTOMER] = url;
 }
@@ -363,12 +380,15 @@ static void test_broken_off(void **state)
 	} ends[] = {
 		{ NULL, false },
 		{ NULL, true },
-		{ "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nContent-Type: application/json\r\n\r\n{\"a\":1}", false },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nContent-Type: application/json\r\n\r\n{\"a\":1}",
+		  false },
 		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":1}\r\n", false },
 		{ "220 mail.example.org ESMTP\r\n", false },
 	};
 	struct fixture *f = *state;
-	const struct api_request request = { .service = SERVICE_CUSTOMER, .method = "POST", .path = "X", .json = "{}" };
+	const struct api_request request = {
+		.service = SERVICE_CUSTOMER, .method = "POST", .path = "X", .json = "{}"
+	};
 
 	for (size_t i = 0; i < ELEMENTSOF(ends); i++) {
 		struct raw raw = { .text = ends[i].text, .reset = ends[i].reset };
@@ -451,7 +471,8 @@ static void test_stall(void **state)
 /* 401 to all but "Bearer new". */
 static void only_new(struct fixture *f, struct evhttp_request *request)
 {
-	static const struct answer_script yes = { 200, JSON, "{}" }, no = { 401, PROBLEM, "{\"title\":\"Expired\"}" };
+	static const struct answer_script yes = { 200, JSON, "{}" },
+					  no = { 401, PROBLEM, "{\"title\":\"Expired\"}" };
 
 	fixture_reply(request, streq_ptr(f->seen[f->n_seen - 1].authorization, "Bearer new") ? &yes : &no);
 }
@@ -462,7 +483,11 @@ static void test_shared_renewal(void **state)
 	const struct api_request requests[] = {
 		fixture_get("A"),
 		fixture_get("B"),
-		{ .service = SERVICE_NOTIFICATIONS, .method = "POST", .path = "C", .json = "{}", .idempotency_key = "k-1" },
+		{ .service = SERVICE_NOTIFICATIONS,
+		  .method = "POST",
+		  .path = "C",
+		  .json = "{}",
+		  .idempotency_key = "k-1" },
 	};
 	const struct api_request fourth = fixture_get("D");
 	unsigned keys = 0;
@@ -522,7 +547,9 @@ static void test_refused_renewal(void **state)
 	static const struct {
 		int result;
 		enum api_outcome outcome;
-	} ends[] = { { -EACCES, API_UNAUTHORIZED }, { -ETIMEDOUT, API_OFFLINE }, { -ENETUNREACH, API_OFFLINE } };
+	} ends[] = { { -EACCES, API_UNAUTHORIZED },
+		     { -ETIMEDOUT, API_OFFLINE },
+		     { -ENETUNREACH, API_OFFLINE } };
 	struct fixture *f = *state;
 	const struct api_request request = fixture_get("A");
 
@@ -672,7 +699,9 @@ static void test_repeats(void **state)
 
 static void test_one_try(void **state)
 {
-	static const struct answer_script script = { 503, JSON, "{\"title\":\"Busy\"}", 0, "Retry-After", "7" };
+	static const struct answer_script script = {
+		503, JSON, "{\"title\":\"Busy\"}", 0, "Retry-After", "7"
+	};
 	struct fixture *f = *state;
 	const struct api_request request = fixture_get("A");
 
@@ -801,7 +830,9 @@ static void test_definite_is_not_repeated(void **state)
 
 static void test_contact_date(void **state)
 {
-	static const struct answer_script script = { 200, JSON, "{}", 0, "Date", "Sun, 06 Nov 1994 08:49:37 GMT" };
+	static const struct answer_script script = {
+		200, JSON, "{}", 0, "Date", "Sun, 06 Nov 1994 08:49:37 GMT",
+	};
 	struct fixture *f = *state;
 	const struct api_request request = fixture_get("A");
 

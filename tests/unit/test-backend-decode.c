@@ -1,5 +1,5 @@
-/* Every record of the services: the same however it is spelt, null as if absent, unknown fields ignored, and each
- * field refused when it is of another type or out of its bounds. */
+/* Every record of the services: the same however it is spelt, null as if absent, unknown fields ignored,
+ * and each field refused when it is of another type or out of its bounds. */
 #include <inttypes.h>
 #include <json-c/json_pointer.h>
 #include <math.h>
@@ -339,24 +339,30 @@ static const struct dto {
 	  "{\"id\":3,\"name\":\"Soups\",\"description\":\"Hot ones\",\"pictureUrl\":\"/p/3.png\"}",
 	  "id=3 name='Soups' description='Hot ones' picture='/p/3.png' " },
 	{ "product", decode_product,
-	  "{\"id\":17,\"name\":\"Borscht\",\"description\":\"With cream\",\"price\":12.500,\"currency\":\"USD\","
+	  "{\"id\":17,\"name\":\"Borscht\",\"description\":\"With "
+	  "cream\",\"price\":12.500,\"currency\":\"USD\","
 	  "\"quantity\":4,\"productCategory\":{\"id\":3},\"pictureUrl\":\"/p/17.png\","
 	  "\"dietaryTags\":[\"vegetarian\",\"gluten-free\"],\"rating\":4.5,\"isDeleted\":false,"
 	  "\"dateChanged\":\"2026-11-22T15:04:05.1234567Z\"}",
 	  "id=17 category=3 name='Borscht' description='With cream' picture='/p/17.png' tag='vegetarian' "
-	  "tag='gluten-free' price=1250 currency='USD' quantity=4 rating=4.5 deleted=0 changed=1795359845123456 " },
+	  "tag='gluten-free' price=1250 currency='USD' quantity=4 rating=4.5 deleted=0 "
+	  "changed=1795359845123456 " },
 	{ "payment", decode_payment,
-	  "{\"uid\":\"p-1\",\"deliveryOrderUid\":\"o-1\",\"amount\":12.5,\"currency\":\"KWD\",\"paymentType\":\"QR code\","
+	  "{\"uid\":\"p-1\",\"deliveryOrderUid\":\"o-1\",\"amount\":12.5,\"currency\":\"KWD\","
+	  "\"paymentType\":\"QR code\","
 	  "\"status\":\"Not accepted\",\"cardNumber\":\"**** 4242\",\"qrPayload\":\"pay:1\","
-	  "\"date\":\"1970-01-01T00:00:01Z\",\"validUntil\":\"1970-01-01T00:00:02Z\",\"failureReason\":\"expired\"}",
-	  "uid='p-1' order='o-1' type='qr' status='not-accepted' card='**** 4242' qr='pay:1' failure='expired' "
+	  "\"date\":\"1970-01-01T00:00:01Z\",\"validUntil\":\"1970-01-01T00:00:02Z\",\"failureReason\":"
+	  "\"expired\"}",
+	  "uid='p-1' order='o-1' type='qr' status='not-accepted' card='**** 4242' qr='pay:1' "
+	  "failure='expired' "
 	  "amount=12500 currency='KWD' date=1000000 valid-until=2000000 " },
 	{ "order", decode_order,
 	  "{\"id\":9,\"uid\":\"o-1\",\"number\":\"A-9\",\"status\":\"In the process of cooking\","
 	  "\"couldBeCancelled\":true,\"productsPrice\":20,\"additionalPrice\":1.5,\"deliveryPrice\":2.25,"
 	  "\"taxPrice\":0.01,\"totalPrice\":23.76,\"currency\":\"EUR\",\"paymentType\":\"Cash\","
 	  "\"payments\":[{\"uid\":\"p-1\",\"amount\":23.76,\"status\":\"Requested\"}],"
-	  "\"products\":[{\"product\":{\"id\":17,\"name\":\"Borscht\"},\"quantity\":2,\"price\":10,\"note\":\"hot\"}],"
+	  "\"products\":[{\"product\":{\"id\":17,\"name\":\"Borscht\"},\"quantity\":2,\"price\":10,\"note\":"
+	  "\"hot\"}],"
 	  "\"origin\":\"Kitchen\",\"destination\":\"Main St 1\",\"destinationLatitude\":52.5,"
 	  "\"destinationLongitude\":-13.25,\"recipientName\":\"Ann\",\"comment\":\"ring\","
 	  "\"deliverAt\":\"1970-01-01T00:00:01Z\","
@@ -369,30 +375,39 @@ static const struct dto {
 	  "\"cookingEndExpected\":\"1970-01-01T00:00:10Z\",\"cookingEndActual\":\"1970-01-01T00:00:11Z\","
 	  "\"rating\":{\"rating\":5,\"comment\":\"good\"},\"deliveryConfirmationCode\":\"1234\"}",
 	  "uid='o-1' number='A-9' status='cooking' payment='cash' id=9 cancellable=1 2000+225+150+1=2376 EUR "
-	  "origin='Kitchen' destination='Main St 1' recipient='Ann' comment='ring' code='1234' at 52.5 -13.25 "
-	  "deliver-at=1000000 created=4000000 changed=5000000 start=6000000 started=7000000 end=8000000 ended=9000000 "
-	  "cooking=10000000 cooked=11000000 \nline product=17 name='Borscht' note='hot' quantity=2 price=1000 \nstep "
-	  "status='requested' when=3000000 \npayment uid='p-1' order='o-1' type=- status='requested' card=- qr=- "
+	  "origin='Kitchen' destination='Main St 1' recipient='Ann' comment='ring' code='1234' at 52.5 "
+	  "-13.25 "
+	  "deliver-at=1000000 created=4000000 changed=5000000 start=6000000 started=7000000 end=8000000 "
+	  "ended=9000000 "
+	  "cooking=10000000 cooked=11000000 \nline product=17 name='Borscht' note='hot' quantity=2 "
+	  "price=1000 \nstep "
+	  "status='requested' when=3000000 \npayment uid='p-1' order='o-1' type=- status='requested' card=- "
+	  "qr=- "
 	  "failure=- amount=2376 currency='EUR' date=0 valid-until=0 \ncourier 52 -13 name='Bob' phone='+1' "
 	  "when=2000000 \nrating rating=5 comment='good' " },
 	{ "quote", decode_quote,
-	  "{\"productsPrice\":20,\"deliveryPrice\":2.25,\"additionalPrice\":1.5,\"taxPrice\":0.01,\"totalPrice\":23.76,"
+	  "{\"productsPrice\":20,\"deliveryPrice\":2.25,\"additionalPrice\":1.5,\"taxPrice\":0.01,"
+	  "\"totalPrice\":23.76,"
 	  "\"currency\":\"USD\",\"unavailableProductIds\":[4,5],\"validUntil\":\"1970-01-01T00:00:01Z\"}",
 	  "2000+225+150+1=2376 USD unavailable=4 unavailable=5 valid-until=1000000 " },
 	{ "account", decode_account,
-	  "{\"userUid\":\"u-1\",\"login\":\"ann\",\"email\":\"ann@example.org\",\"phoneNumber\":\"+15550100\"}",
+	  "{\"userUid\":\"u-1\",\"login\":\"ann\",\"email\":\"ann@example.org\",\"phoneNumber\":\"+"
+	  "15550100\"}",
 	  "uid='u-1' login='ann' email='ann@example.org' phone='+15550100' " },
-	{ "page", decode_page, "{\"items\":[1,2],\"nextCursor\":\"c/1\",\"hasMore\":true}", "n=2 next='c/1' more=1 " },
+	{ "page", decode_page, "{\"items\":[1,2],\"nextCursor\":\"c/1\",\"hasMore\":true}",
+	  "n=2 next='c/1' more=1 " },
 	{ "notification", decode_notification,
-	  "{\"uid\":\"n-1\",\"titleText\":\"On its way\",\"bodyText\":\"10 min\",\"dateSent\":\"1970-01-01T00:00:01\","
+	  "{\"uid\":\"n-1\",\"titleText\":\"On its way\",\"bodyText\":\"10 "
+	  "min\",\"dateSent\":\"1970-01-01T00:00:01\","
 	  "\"kind\":\"order-status\",\"deliveryOrderUid\":\"o-1\",\"isRead\":true}",
 	  "uid='n-1' kind='order-status' title='On its way' body='10 min' order='o-1' sent=1000000 read=1 " },
 	{ "courier move", decode_courier,
-	  "{\"deliveryOrderUid\":\"o-1\",\"latitude\":-90,\"longitude\":180,\"date\":\"1970-01-01T00:00:01+00:00\","
+	  "{\"deliveryOrderUid\":\"o-1\",\"latitude\":-90,\"longitude\":180,\"date\":\"1970-01-01T00:00:01+"
+	  "00:00\","
 	  "\"dateEndExpected\":\"1970-01-01T01:00:02+01:00\"}",
 	  "order='o-1' at -90 180 when=1000000 expected=2000000 " },
-	{ "existence", decode_existence, "{\"loginExists\":true,\"emailExists\":true,\"phoneNumberExists\":true}",
-	  "1 1 1" },
+	{ "existence", decode_existence,
+	  "{\"loginExists\":true,\"emailExists\":true,\"phoneNumberExists\":true}", "1 1 1" },
 	{ "sign-up", decode_sign_up,
 	  "{\"isUserAdded\":true,\"signUpGuid\":\"s-1\",\"verificationCode\":\"123456\","
 	  "\"codeSendingDt\":\"1970-01-01T00:00:01Z\","
@@ -401,12 +416,15 @@ static const struct dto {
 	{ "successful", decode_successful, "{\"isSuccessful\":true}", "successful=1 " },
 	{ "verified", decode_verified,
 	  "{\"isVerified\":true,\"userUid\":\"u-1\",\"verificationGuid\":\"v-1\","
-	  "\"userCredentials\":{\"login\":\"ann\",\"email\":\"ann@example.org\",\"phoneNumber\":\"+15550100\"}}",
+	  "\"userCredentials\":{\"login\":\"ann\",\"email\":\"ann@example.org\",\"phoneNumber\":\"+"
+	  "15550100\"}}",
 	  "verified=1 uid='u-1' login='ann' email='ann@example.org' phone='+15550100' guid='v-1' " },
 	{ "token", decode_token,
-	  "{\"tokenGuid\":\"t-1\",\"tokenBeginDt\":\"1970-01-01T00:00:01Z\",\"tokenEndDt\":\"1970-01-01T00:00:02Z\"}",
+	  "{\"tokenGuid\":\"t-1\",\"tokenBeginDt\":\"1970-01-01T00:00:01Z\",\"tokenEndDt\":\"1970-01-01T00:"
+	  "00:02Z\"}",
 	  "token='t-1' begin=1000000 end=2000000 " },
-	{ "changed", decode_changed, "{\"isSuccessful\":true,\"verificationGuid\":\"v-1\"}", "successful=1 guid='v-1' " },
+	{ "changed", decode_changed, "{\"isSuccessful\":true,\"verificationGuid\":\"v-1\"}",
+	  "successful=1 guid='v-1' " },
 };
 
 static json_object *parse(const char *json)
@@ -491,8 +509,8 @@ static void test_spellings(void **state)
 }
 
 /* Calls `visit` with the JSON pointer of every member, at any depth. */
-static void each_member(json_object *o, const char *at, void (*visit)(const char *pointer, json_object *value, void *),
-			void *userdata)
+static void each_member(json_object *o, const char *at,
+			void (*visit)(const char *pointer, json_object *value, void *), void *userdata)
 {
 	char pointer[256];
 
@@ -534,7 +552,8 @@ static unsigned n_visited;
 
 static void check_null(const char *pointer, json_object *value, void *userdata)
 {
-	_cleanup_json_ json_object *null = with(userdata, pointer, "null"), *absent = with(userdata, pointer, NULL);
+	_cleanup_json_ json_object *null = with(userdata, pointer, "null"),
+				   *absent = with(userdata, pointer, NULL);
 	_cleanup_free_ char *a = decode_text(userdata, null), *b = decode_text(userdata, absent);
 	const struct dto *d = userdata;
 
@@ -561,7 +580,8 @@ static void test_null_is_absent(void **state)
 
 static void check_types(const char *pointer, json_object *value, void *userdata)
 {
-	static const char *const values[] = { "{\"a\":1}", "[[]]", "\"text\"", "true", "7", "-7", "1.5", "1e400" };
+	static const char *const values[] = { "{\"a\":1}", "[[]]", "\"text\"", "true",
+					      "7",	   "-7",   "1.5",      "1e400" };
 	const struct dto *d = userdata;
 
 	for (size_t i = 0; i < ELEMENTSOF(values); i++) {
@@ -571,12 +591,14 @@ static void check_types(const char *pointer, json_object *value, void *userdata)
 		/* A page does not look into its items; a label may be an integer, a name any text. */
 		if (json_object_get_type(other) == json_object_get_type(value))
 			continue;
-		if (json_object_is_type(other, json_type_int) && (strstr(pointer, "umber") || strstr(pointer, "hone") ||
-								  strstr(pointer, "Code")) &&
+		if (json_object_is_type(other, json_type_int) &&
+		    (strstr(pointer, "umber") || strstr(pointer, "hone") || strstr(pointer, "Code")) &&
 		    streq(d->name, "order"))
 			continue;
-		if ((json_object_is_type(value, json_type_double) || json_object_is_type(value, json_type_int)) &&
-		    (json_object_is_type(other, json_type_double) || json_object_is_type(other, json_type_int)))
+		if ((json_object_is_type(value, json_type_double) ||
+		     json_object_is_type(value, json_type_int)) &&
+		    (json_object_is_type(other, json_type_double) ||
+		     json_object_is_type(other, json_type_int)))
 			continue;
 		if (!streq(text, "-EBADMSG"))
 			fail_msg("%s %s: %s was taken", d->name, pointer, values[i]);
@@ -855,7 +877,8 @@ static void test_bounds(void **state)
 static void test_secrets_are_wiped(void **state)
 {
 	_cleanup_json_ json_object *token = parse("{\"tokenGuid\":\"t0ken\"}");
-	_cleanup_json_ json_object *code = parse("{\"isUserAdded\":true,\"signUpGuid\":\"s\",\"verificationCode\":\"123\"}");
+	_cleanup_json_ json_object *code =
+		parse("{\"isUserAdded\":true,\"signUpGuid\":\"s\",\"verificationCode\":\"123\"}");
 	struct auth_sign_up s;
 	struct auth_token t;
 
@@ -872,7 +895,8 @@ static void test_secrets_are_wiped(void **state)
 static void test_refusals(void **state)
 {
 	_cleanup_json_ json_object *price = parse("{\"code\":\"price-changed\",\"newAmount\":12.5}");
-	_cleanup_json_ json_object *gone = parse("{\"ProductIds\":[3,4]}"), *neither = parse("{\"newAmount\":\"12\"}");
+	_cleanup_json_ json_object *gone = parse("{\"ProductIds\":[3,4]}"),
+				   *neither = parse("{\"newAmount\":\"12\"}");
 	_cleanup_free_ uint64_t *ids = NULL;
 	int64_t amount = 1;
 	size_t n = 9;
@@ -899,7 +923,8 @@ static void test_payment_types(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ELEMENTSOF(bus); i++)
-		assert_string_equal(customer_payment_type_to_bus(customer_payment_type_from_bus(bus[i])), bus[i]);
+		assert_string_equal(customer_payment_type_to_bus(customer_payment_type_from_bus(bus[i])),
+				    bus[i]);
 	assert_null(customer_payment_type_from_bus("barter"));
 	assert_null(customer_payment_type_from_bus(NULL));
 	assert_null(customer_payment_type_to_bus("cash"));
@@ -934,13 +959,15 @@ static void test_order_encode(void **state)
 
 	(void)state;
 	assert_int_equal(customer_order_encode(&q, &json), 0);
-	assert_string_equal(json,
-			    "{\"uid\":\"0b2f6d1c-7d58-4f1a-9a53-0d4c9a3e1f10\",\"userUid\":\"u-1\",\"login\":\"ann\","
-			    "\"phoneNumber\":\"+15550100\",\"city\":\"Berlin\",\"address\":\"Straße 1/2\","
-			    "\"productIds\":[17,17,4,17],\"paymentType\":\"Cash\",\"paymentMethod\":\"On delivery\","
-			    "\"paymentAmount\":23.70,\"comment\":\"ring\\ntwice\",\"deliverAt\":\"2026-11-22T15:04:05Z\","
-			    "\"recipientName\":\"Bob\",\"productNotes\":[{\"productId\":17,\"note\":\"no \\\"salt\\\"\"}],"
-			    "\"validUntil\":\"2026-11-22T15:04:05.250000Z\"}");
+	assert_string_equal(
+		json,
+		"{\"uid\":\"0b2f6d1c-7d58-4f1a-9a53-0d4c9a3e1f10\",\"userUid\":\"u-1\",\"login\":\"ann\","
+		"\"phoneNumber\":\"+15550100\",\"city\":\"Berlin\",\"address\":\"Straße 1/2\","
+		"\"productIds\":[17,17,4,17],\"paymentType\":\"Cash\",\"paymentMethod\":\"On delivery\","
+		"\"paymentAmount\":23.70,\"comment\":\"ring\\ntwice\",\"deliverAt\":\"2026-11-22T15:04:05Z\","
+		"\"recipientName\":\"Bob\",\"productNotes\":[{\"productId\":17,\"note\":\"no "
+		"\\\"salt\\\"\"}],"
+		"\"validUntil\":\"2026-11-22T15:04:05.250000Z\"}");
 	assert_int_equal(customer_order_encode(&q, &again), 0);
 	assert_string_equal(json, again);
 
@@ -955,12 +982,15 @@ static void test_order_encode_amounts(void **state)
 		int64_t amount;
 		const char *currency, *type, *expect;
 	} amounts[] = {
-		{ 5, "USD", "pos", "{\"productIds\":[4],\"paymentType\":\"POS\",\"paymentMethod\":\"On delivery\","
-				   "\"paymentAmount\":0.05}" },
-		{ 500, "JPY", "qr", "{\"productIds\":[4],\"paymentType\":\"QR code\",\"paymentMethod\":\"Online\","
-				    "\"paymentAmount\":500}" },
-		{ INT64_MAX, "KWD", "card", "{\"productIds\":[4],\"paymentType\":\"Card\",\"paymentMethod\":\"Online\","
-					    "\"paymentAmount\":9223372036854775.807}" },
+		{ 5, "USD", "pos",
+		  "{\"productIds\":[4],\"paymentType\":\"POS\",\"paymentMethod\":\"On delivery\","
+		  "\"paymentAmount\":0.05}" },
+		{ 500, "JPY", "qr",
+		  "{\"productIds\":[4],\"paymentType\":\"QR code\",\"paymentMethod\":\"Online\","
+		  "\"paymentAmount\":500}" },
+		{ INT64_MAX, "KWD", "card",
+		  "{\"productIds\":[4],\"paymentType\":\"Card\",\"paymentMethod\":\"Online\","
+		  "\"paymentAmount\":9223372036854775.807}" },
 	};
 	const struct order_item item = { .product = 4, .quantity = 1 };
 

@@ -1,5 +1,5 @@
-/* Every call of backend/ against the sandbox, in the order of a person's first evening with it. The sandbox reads
- * the contract with eyes of its own; where the two disagree, one of them is wrong. */
+/* Every call of backend/ against the sandbox, in the order of a person's first evening with it. The
+ * sandbox reads the contract with eyes of its own; where the two disagree, one of them is wrong. */
 #include <inttypes.h>
 #include <signal.h>
 #include <spawn.h>
@@ -35,7 +35,8 @@ static struct {
 
 static int start_sandbox(char *url, size_t size)
 {
-	char *const argv[] = { (char *)SANDBOX, (char *)"--port", (char *)"0", (char *)"--speed", (char *)"0", NULL };
+	char *const argv[] = { (char *)SANDBOX,	  (char *)"--port", (char *)"0",
+			       (char *)"--speed", (char *)"0",	    NULL };
 	posix_spawn_file_actions_t actions;
 	char line[64];
 	int out[2];
@@ -122,7 +123,8 @@ static struct outcome *expect(int r, enum api_outcome outcome, const char *code)
 	struct outcome *o = outcome_of(r);
 
 	if (o->outcome != outcome || !streq_ptr(o->code, code))
-		fail_msg("outcome %d, HTTP %d, code %s: %s", o->outcome, o->status, strempty(o->code), o->message);
+		fail_msg("outcome %d, HTTP %d, code %s: %s", o->outcome, o->status, strempty(o->code),
+			 o->message);
 	return o;
 }
 
@@ -180,7 +182,8 @@ static void test_sign_up(void **state)
 	auth_sign_up_done(&s);
 	fixture_forget(f);
 
-	expect(auth_check_user_existence(a, LOGIN, "other@example.org", NULL, fixture_done, f, NULL), API_OK, NULL);
+	expect(auth_check_user_existence(a, LOGIN, "other@example.org", NULL, fixture_done, f, NULL), API_OK,
+	       NULL);
 	assert_int_equal(auth_decode_existence(f->done[0].body, &e), 0);
 	assert_true(e.login && !e.email && !e.phone);
 }
@@ -220,8 +223,9 @@ static void test_sign_in(void **state)
 	expect(auth_get_token(a, v.user_uid, v.guid, NULL, fixture_done, f, NULL), API_OK, NULL);
 	take_token(f);
 	/* The guid is for once, and its 401 is final. */
-	assert_int_equal(outcome_of(auth_get_token(a, v.user_uid, v.guid, NULL, fixture_done, f, NULL))->outcome,
-			 API_UNAUTHORIZED);
+	assert_int_equal(
+		outcome_of(auth_get_token(a, v.user_uid, v.guid, NULL, fixture_done, f, NULL))->outcome,
+		API_UNAUTHORIZED);
 	assert_int_equal(f->n_renew, 0);
 	fixture_forget(f);
 
@@ -336,8 +340,8 @@ static void quote(struct order_request *q)
 	assert_int_equal(customer_order_encode(q, &json), 0);
 	expect(customer_quote(f->api, json, 0, fixture_done, f, NULL), API_OK, NULL);
 	assert_int_equal(customer_decode_quote(f->done[0].body, &quote), 0);
-	assert_int_equal(quote.total_price,
-			 quote.products_price + quote.delivery_price + quote.additional_price + quote.tax_price);
+	assert_int_equal(quote.total_price, quote.products_price + quote.delivery_price +
+						    quote.additional_price + quote.tax_price);
 	assert_true(quote.valid_until > now_realtime());
 	assert_int_equal(quote.n_unavailable, 0);
 	q->has_amount = true;
@@ -347,7 +351,8 @@ static void quote(struct order_request *q)
 	fixture_forget(f);
 }
 
-static struct outcome *make(const struct order_request *q, const char *key, enum api_outcome outcome, const char *code)
+static struct outcome *make(const struct order_request *q, const char *key, enum api_outcome outcome,
+			    const char *code)
 {
 	_cleanup_free_ char *json = NULL;
 
@@ -502,7 +507,8 @@ static void test_life_and_rating(void **state)
 		expect_status(uid, stages[i][1]);
 	}
 	uuid_new(key);
-	expect(customer_rate_order(a, uid, 5, "early", key, 0, fixture_done, f, NULL), API_REFUSED, "not-delivered");
+	expect(customer_rate_order(a, uid, 5, "early", key, 0, fixture_done, f, NULL), API_REFUSED,
+	       "not-delivered");
 	advance(uid, "Delivered");
 	expect_status(uid, STATUS_DELIVERED);
 	uuid_new(key);
@@ -513,7 +519,8 @@ static void test_life_and_rating(void **state)
 	assert_true(rated->changed > live.order->changed);
 	fixture_forget(f);
 	uuid_new(key);
-	expect(customer_rate_order(a, uid, 1, NULL, key, 0, fixture_done, f, NULL), API_REFUSED, "already-rated");
+	expect(customer_rate_order(a, uid, 1, NULL, key, 0, fixture_done, f, NULL), API_REFUSED,
+	       "already-rated");
 	assert_int_equal(customer_rate_order(a, uid, 0, NULL, key, 0, fixture_done, f, NULL), -EINVAL);
 	assert_int_equal(customer_rate_order(a, uid, 6, NULL, key, 0, fixture_done, f, NULL), -EINVAL);
 }
@@ -531,7 +538,8 @@ static void test_orders(void **state)
 		for (size_t i = 0; i < p.n; i++, n++) {
 			_cleanup_(order_freep) struct order *order = NULL;
 
-			assert_int_equal(customer_decode_order(json_object_array_get_idx(p.items, i), &order), 0);
+			assert_int_equal(customer_decode_order(json_object_array_get_idx(p.items, i), &order),
+					 0);
 		}
 		free_and_strdup(&cursor, p.next);
 		free_and_strdup(&etag, f->done[0].etag);
@@ -596,11 +604,12 @@ static void test_notifications(void **state)
 	}
 }
 
-/* In place of the one before. A GET may go out again on another connection before it fails, so more than one. */
+/* In place of the one before. A GET may go out again on another connection before it fails, so more than
+ * one. */
 static void fault(const char *path, const char *kind, unsigned count)
 {
-	_cleanup_free_ char *json = strprintf("{\"path\":\"/CustomerBackend/%s\",\"kind\":\"%s\",\"count\":%u}", path,
-					      kind, count);
+	_cleanup_free_ char *json = strprintf(
+		"{\"path\":\"/CustomerBackend/%s\",\"kind\":\"%s\",\"count\":%u}", path, kind, count);
 
 	fixture_forget(live.f);
 	expect(control("Faults", "{\"path\":\"*\",\"kind\":\"none\"}"), API_OK, NULL);
@@ -615,10 +624,11 @@ static void test_faults(void **state)
 		const char *kind;
 		enum api_outcome outcome;
 	} faults[] = {
-		{ "status:503", API_TRANSIENT },  { "status:500", API_SERVER_ERROR }, { "status:404", API_REFUSED },
-		{ "reset", API_OFFLINE },	  { "reset-after", API_OFFLINE },     { "truncate", API_OFFLINE },
-		{ "garbage", API_PROTOCOL },	  { "garbage:bytes", API_PROTOCOL },  { "garbage:huge", API_PROTOCOL },
-		{ "garbage:deep", API_PROTOCOL },
+		{ "status:503", API_TRANSIENT },  { "status:500", API_SERVER_ERROR },
+		{ "status:404", API_REFUSED },	  { "reset", API_OFFLINE },
+		{ "reset-after", API_OFFLINE },	  { "truncate", API_OFFLINE },
+		{ "garbage", API_PROTOCOL },	  { "garbage:bytes", API_PROTOCOL },
+		{ "garbage:huge", API_PROTOCOL }, { "garbage:deep", API_PROTOCOL },
 	};
 	BEGIN;
 
@@ -707,7 +717,8 @@ static uint64_t hub_delay(void *userdata)
 
 static void test_push(void **state)
 {
-	static const struct signalr_handler handler = { hub_token, hub_unauthorized, hub_state, hub_invoked, hub_delay };
+	static const struct signalr_handler handler = { hub_token, hub_unauthorized, hub_state, hub_invoked,
+							hub_delay };
 	_cleanup_free_ char *url = push_hub_url(&live.f->config);
 	_cleanup_(signalr_freep) struct signalr *hub = NULL;
 	const struct signalr_options options = {
@@ -775,7 +786,8 @@ static void test_renewal(void **state)
 
 static void test_change_password(void **state)
 {
-	_cleanup_secret_ struct secret *wrong = secret_new("wrong one", 9), *new = secret_new("another one", 11);
+	_cleanup_secret_ struct secret *wrong = secret_new("wrong one", 9),
+				       *new = secret_new("another one", 11);
 	_cleanup_free_ char *guid = NULL;
 	bool successful = false;
 	BEGIN;
@@ -783,7 +795,8 @@ static void test_change_password(void **state)
 	expect(auth_change_password(a, live.user_uid, wrong, new, fixture_done, f, NULL), API_FAILURE, NULL);
 	assert_non_null(strstr(f->done[0].message, "not right"));
 	fixture_forget(f);
-	expect(auth_change_password(a, live.user_uid, live.password, new, fixture_done, f, NULL), API_OK, NULL);
+	expect(auth_change_password(a, live.user_uid, live.password, new, fixture_done, f, NULL), API_OK,
+	       NULL);
 	assert_int_equal(auth_decode_changed(f->done[0].body, &successful, &guid), 0);
 	assert_true(successful);
 	fixture_forget(f);

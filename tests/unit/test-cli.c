@@ -1,5 +1,5 @@
-/* The pure parts of the CLI: the command line, items, times and periods in a zone with summer time, tables, cleaning
- * of text, status bars, completion. */
+/* The pure parts of the CLI: the command line, items, times and periods in a zone with summer time, tables,
+ * cleaning of text, status bars, completion. */
 #include "unit.h"
 
 #include <locale.h>
@@ -92,14 +92,16 @@ static void test_args_bad(void **state)
 	} cases[] = {
 		{ "pay|last", "There is no command 'pay'; the commands are: status, sign-up" },
 		{ "orders|--stat", "'orders' has no option '--stat'" },
-		{ "orders|--statu=x", "'orders' has no option '--statu" }, /* no abbreviations on a paid order */
+		{ "orders|--statu=x",
+		  "'orders' has no option '--statu" }, /* no abbreviations on a paid order */
 		{ "--yes|order", "There is no option '--yes' for all commands" },
 		{ "status|-z", "'status' has no option '-z'" },
 		{ "orders|--limit", "--limit needs a value: --limit=N" },
 		{ "orders|--all=yes", "--all takes no value" },
 		{ "order|--pay=beans", "--pay cannot be 'beans'; it is one of: cash, pos, qr, card" },
 		{ "order|--pay=", "--pay cannot be ''" },
-		{ "--color=sometimes|status", "--color cannot be 'sometimes'; it is one of: auto, always, never" },
+		{ "--color=sometimes|status",
+		  "--color cannot be 'sometimes'; it is one of: auto, always, never" },
 		{ "show", "customerclient show ORDER" },
 		{ "show|1|2", "'2' is too much" },
 		{ "cart|frob", "'cart' cannot 'frob'; it can: add, set, note, remove, clear" },
@@ -273,8 +275,20 @@ static void test_periods(void **state)
 		{ "2025-07-01T12:00:00Z", "2025-07-01T12:00:00Z", "2025-07-01T12:00:00Z" },
 		{ "2025-07-01T12:00:00-04:00", "2025-07-01T16:00:00Z", "2025-07-01T16:00:00Z" },
 	};
-	static const char *const bad[] = { "", "25", "2025-13", "2025-00", "2025-02-29", "2025-02-30", "2025-1", "20255",
-					   "2025-", "1969", "tomorrow-ish", "last", "last decade", "2025-07-01T25:00",
+	static const char *const bad[] = { "",
+					   "25",
+					   "2025-13",
+					   "2025-00",
+					   "2025-02-29",
+					   "2025-02-30",
+					   "2025-1",
+					   "20255",
+					   "2025-",
+					   "1969",
+					   "tomorrow-ish",
+					   "last",
+					   "last decade",
+					   "2025-07-01T25:00",
 					   "2025-07-01Tnoon" };
 	uint64_t now = at("2026-11-22T19:40:00Z"), start, end;
 
@@ -293,7 +307,8 @@ static void test_periods(void **state)
 			fail_msg("'%s' was taken", bad[i]);
 }
 
-/* Where the clocks go forward at midnight, the day begins at 01:00; where they go back at midnight, at the first. */
+/* Where the clocks go forward at midnight, the day begins at 01:00; where they go back at midnight, at the
+ * first. */
 static void test_days_without_midnight(void **state)
 {
 	uint64_t now = at("2026-11-22T19:40:00Z"), start, end;
@@ -358,7 +373,9 @@ static void test_times(void **state)
 
 static void test_durations(void **state)
 {
-	static const char *const bad[] = { "", "2", "h", "0s", "2 h", "-1h", "1w", "1h30", "99999999999999999999s", "4000d" };
+	static const char *const bad[] = {
+		"", "2", "h", "0s", "2 h", "-1h", "1w", "1h30", "99999999999999999999s", "4000d"
+	};
 	uint64_t d;
 
 	(void)state;
@@ -425,7 +442,8 @@ static void test_clean(void **state)
 
 static void test_fit(void **state)
 {
-	_cleanup_free_ char *same = text_fit("four", 4), *cut = text_fit("fours", 4), *wide = text_fit("\u5bff\u53f8\u5bff", 4);
+	_cleanup_free_ char *same = text_fit("four", 4), *cut = text_fit("fours", 4),
+			    *wide = text_fit("\u5bff\u53f8\u5bff", 4);
 	_cleanup_free_ char *combining = text_fit("e\u0301e\u0301e\u0301", 3), *none = text_fit("x", 0);
 
 	(void)state;
@@ -448,14 +466,17 @@ static char *print_table(const struct table *t, size_t width, bool legend, const
 
 static void test_table(void **state)
 {
-	static const struct column columns[] = { { "ID", .right = true }, { "NAME", .flexible = true }, { "PRICE", .right = true } };
+	static const struct column columns[] = { { "ID", .right = true },
+						 { "NAME", .flexible = true },
+						 { "PRICE", .right = true } };
 	_cleanup_(table_freep) struct table *t = table_new(columns, ELEMENTSOF(columns));
 	_cleanup_free_ char *wide = NULL, *narrow = NULL, *bare = NULL, *colour = NULL, *tiny = NULL;
 
 	(void)state;
 	table_add_heading(t, "Sushi");
 	table_add(t, (const char *[]){ "7", "\u5bff\u53f8 mori", "12.90 USD" });
-	table_add(t, (const char *[]){ "112", "Cr\u00e8me br\u00fbl\u00e9e with\na very long name", "5 USD" });
+	table_add(t,
+		  (const char *[]){ "112", "Cr\u00e8me br\u00fbl\u00e9e with\na very long name", "5 USD" });
 	table_set_style(t, 0, STYLE_GOOD);
 	table_add(t, (const char *[]){ "1", "free", NULL });
 	wide = print_table(t, 0, true, &style_plain);
@@ -509,8 +530,9 @@ static void check_waybar(const struct waybar_state *s, uint64_t now, const char 
 {
 	_cleanup_json_ json_object *o = waybar_json(s, now);
 
-	assert_string_equal(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
-			    expected);
+	assert_string_equal(
+		json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+		expected);
 }
 
 static void test_waybar(void **state)
@@ -521,17 +543,21 @@ static void test_waybar(void **state)
 
 	(void)state;
 	set_zone("UTC");
-	check_waybar(&s, now, "{\"text\":\"\",\"alt\":\"signed-out\",\"tooltip\":\"Nobody is signed in\",\"class\":\"signed-out\"}");
+	check_waybar(&s, now,
+		     "{\"text\":\"\",\"alt\":\"signed-out\",\"tooltip\":\"Nobody is signed "
+		     "in\",\"class\":\"signed-out\"}");
 	s.signed_in = true;
 	s.login = "a<b>&c";
 	s.unread = 3;
 	check_waybar(&s, now,
-		     "{\"text\":\"3\",\"alt\":\"idle\",\"tooltip\":\"a&lt;b&gt;&amp;c\\nNo pending orders\\n3 unread\","
+		     "{\"text\":\"3\",\"alt\":\"idle\",\"tooltip\":\"a&lt;b&gt;&amp;c\\nNo pending "
+		     "orders\\n3 unread\","
 		     "\"class\":\"idle\"}");
 	s.online = false;
 	s.unread = 0;
 	check_waybar(&s, now,
-		     "{\"text\":\"\",\"alt\":\"offline\",\"tooltip\":\"a&lt;b&gt;&amp;c\\nNo pending orders\\n0 unread\","
+		     "{\"text\":\"\",\"alt\":\"offline\",\"tooltip\":\"a&lt;b&gt;&amp;c\\nNo pending "
+		     "orders\\n0 unread\","
 		     "\"class\":\"offline\"}");
 	order_init(&o);
 	o.uid = o.number = (char *)"C-7";
@@ -542,11 +568,13 @@ static void test_waybar(void **state)
 	s.pending = &o;
 	s.pending_orders = 3;
 	check_waybar(&s, now,
-		     "{\"text\":\"On the way 19:50\",\"alt\":\"pending\",\"tooltip\":\"Order C-7\\nto Main St 1\\n2 more pending\","
+		     "{\"text\":\"On the way 19:50\",\"alt\":\"pending\",\"tooltip\":\"Order C-7\\nto Main "
+		     "St 1\\n2 more pending\","
 		     "\"class\":\"pending\",\"percentage\":80}");
 	s.pending_orders = 1;
 	check_waybar(&s, now + 22 * USEC_PER_MIN,
-		     "{\"text\":\"On the way 19:50\",\"alt\":\"late\",\"tooltip\":\"Order C-7\\nto Main St 1\\n12 min late\","
+		     "{\"text\":\"On the way 19:50\",\"alt\":\"late\",\"tooltip\":\"Order C-7\\nto Main St "
+		     "1\\n12 min late\","
 		     "\"class\":\"late\",\"percentage\":80}");
 }
 

@@ -1,5 +1,5 @@
-/* The clients' library where it needs no daemon: exit statuses, statuses of orders, dictionaries read into structures
- * and into JSON, secrets in descriptors. */
+/* The clients' library where it needs no daemon: exit statuses, statuses of orders, dictionaries read into
+ * structures and into JSON, secrets in descriptors. */
 #include "unit.h"
 
 #include <fcntl.h>
@@ -158,13 +158,14 @@ static sd_bus_message *order_message(sd_bus *bus)
 {
 	sd_bus_message *m = new_message(bus);
 
-	assert_true(sd_bus_message_append(m, "a{sv}", 12, "total-price", "x", INT64_C(1250), "uid", "s", "u-1", "number",
-					  "s", "C-7", "status", "s", "in-delivery", "currency", "s", "USD", "id", "t",
-					  UINT64_C(7), "created", "t", UINT64_C(1795376400000000), "deliver-at", "t",
-					  UINT64_C(0), "products", "a(tsuxs)", 1, UINT64_C(12), "Pad \"Thai\"", 2,
+	assert_true(sd_bus_message_append(m, "a{sv}", 12, "total-price", "x", INT64_C(1250), "uid", "s",
+					  "u-1", "number", "s", "C-7", "status", "s", "in-delivery",
+					  "currency", "s", "USD", "id", "t", UINT64_C(7), "created", "t",
+					  UINT64_C(1795376400000000), "deliver-at", "t", UINT64_C(0),
+					  "products", "a(tsuxs)", 1, UINT64_C(12), "Pad \"Thai\"", 2,
 					  INT64_C(625), "", "timeline", "a(st)", 1, "requested",
-					  UINT64_C(1795376400500000), "courier", "a{sv}", 2, "name", "s", "Ana", "latitude",
-					  "d", 0.1, "later-key", "as", 2, "a", "b") >= 0);
+					  UINT64_C(1795376400500000), "courier", "a{sv}", 2, "name", "s",
+					  "Ana", "latitude", "d", 0.1, "later-key", "as", 2, "a", "b") >= 0);
 	seal(m);
 	return m;
 }
@@ -226,7 +227,8 @@ static void test_json(void **state)
 	assert_string_equal(
 		json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN),
 		"{\"total-price\":{\"minor\":1250,\"currency\":\"USD\"},\"uid\":\"u-1\",\"number\":\"C-7\","
-		"\"status\":\"in-delivery\",\"currency\":\"USD\",\"id\":7,\"created\":\"2026-11-22T19:40:00Z\","
+		"\"status\":\"in-delivery\",\"currency\":\"USD\",\"id\":7,\"created\":\"2026-11-22T19:40:"
+		"00Z\","
 		"\"products\":[{\"id\":12,\"name\":\"Pad \\\"Thai\\\"\",\"quantity\":2,"
 		"\"price\":{\"minor\":625,\"currency\":\"USD\"},\"note\":\"\"}],"
 		"\"timeline\":[{\"status\":\"requested\",\"date\":\"2026-11-22T19:40:00.500000Z\"}],"
@@ -239,15 +241,17 @@ static void test_json_of_many(void **state)
 	_cleanup_json_ json_object *o = NULL;
 
 	/* A payment in another currency than its order's, and ids that are no times. */
-	assert_true(sd_bus_message_append(m, "a{sv}", 4, "payments", "aa{sv}", 2, 2, "amount", "x", INT64_C(5), "currency",
-					  "s", "JPY", 1, "amount", "x", INT64_C(7), "currency", "s", "KWD", "unavailable",
-					  "at", 2, UINT64_C(3), UINT64_C(4), "clock-skew", "x", INT64_C(-12)) >= 0);
+	assert_true(sd_bus_message_append(m, "a{sv}", 4, "payments", "aa{sv}", 2, 2, "amount", "x",
+					  INT64_C(5), "currency", "s", "JPY", 1, "amount", "x", INT64_C(7),
+					  "currency", "s", "KWD", "unavailable", "at", 2, UINT64_C(3),
+					  UINT64_C(4), "clock-skew", "x", INT64_C(-12)) >= 0);
 	seal(m);
 	assert_int_equal(json_from_dict(m, &o), 0);
-	assert_string_equal(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN),
-			    "{\"payments\":[{\"amount\":{\"minor\":5,\"currency\":\"JPY\"},\"currency\":\"JPY\"},"
-			    "{\"amount\":{\"minor\":7,\"currency\":\"KWD\"}}],\"currency\":\"KWD\",\"unavailable\":[3,4],"
-			    "\"clock-skew\":-12}");
+	assert_string_equal(
+		json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN),
+		"{\"payments\":[{\"amount\":{\"minor\":5,\"currency\":\"JPY\"},\"currency\":\"JPY\"},"
+		"{\"amount\":{\"minor\":7,\"currency\":\"KWD\"}}],\"currency\":\"KWD\",\"unavailable\":[3,4],"
+		"\"clock-skew\":-12}");
 }
 
 static void test_json_double(void **state)

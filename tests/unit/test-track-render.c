@@ -1,4 +1,5 @@
-/* The picture of `track` at every stage of an order, on a screen of 80x24 and one of 40x12, compared whole. */
+/* The picture of `track` at every stage of an order, on a screen of 80x24 and one of 40x12, compared whole.
+ * */
 #include "unit.h"
 
 #include <locale.h>
@@ -457,7 +458,6 @@ static void test_delivered(void **state)
 
 	(void)state;
 	add_courier(&o);
-	o.courier.date = 0;
 	o.end_expected = o.expected = NOW - 1 * MIN;
 	o.end_actual = NOW - 2 * MIN;
 	s = a_state(&o);
@@ -732,7 +732,8 @@ static void test_hostile_text(void **state)
 	(void)state;
 	add_courier(&o);
 	o.courier.name = (char *)"\033[2JEve\n\u202e";
-	o.destination = (char *)"\u5bff\u53f8\u5bff\u53f8\u5bff\u53f8\u5bff\u53f8\u5bff\u53f8\u5bff\u53f8\u5bff\u53f8\u5bff\u53f8\u5bff\u53f8\u5bff\u53f8";
+	o.destination = (char *)"\u5bff\u53f8\u5bff\u53f8\u5bff\u53f8\u5bff\u53f8\u5bff\u53f8"
+				  "\u5bff\u53f8\u5bff\u53f8\u5bff\u53f8\u5bff\u53f8\u5bff\u53f8";
 	s = a_state(&o);
 	check(&s,
 	      "Order C-000007                                                  33.71 USD, cash\n"
@@ -860,7 +861,8 @@ static void test_line(void **state)
 	add_courier(&o);
 	s = a_state(&o);
 	line = track_render_line(&s, NOW);
-	assert_string_equal(line, "2026-11-22 19:40  in-delivery  80 %  expected 20:05, in 25 min  1.1 km away");
+	assert_string_equal(line,
+			    "2026-11-22 19:40  in-delivery  80 %  expected 20:05, in 25 min  1.1 km away");
 	s.gone_since = NOW;
 	gone = track_render_line(&s, NOW);
 	assert_string_equal(gone, "2026-11-22 19:40  the daemon is gone, waiting for it");
