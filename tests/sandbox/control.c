@@ -3,6 +3,7 @@
  */
 #include "tests/sandbox/handlers.h"
 #include "tests/sandbox/life.h"
+#include "tests/sandbox/mail.h"
 
 static const double speed_max = 100000;
 static const int64_t advance_max = 10 * 365 * 24 * INT64_C(3600);
@@ -65,6 +66,7 @@ int control_clock(struct call *c)
 		clock_set_speed(&s->clock, speed);
 		clock_advance(&s->clock, advance * USEC_PER_SEC);
 		life_clock_changed(s);
+		mail_clock_changed(s);
 	}
 	answer_clock(c);
 	return 0;

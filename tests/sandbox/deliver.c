@@ -23,16 +23,23 @@ void deliver_headers(struct call *c, const char *content_type)
 		evhttp_add_header(out, "Content-Type", content_type);
 }
 
+void deliver_etag(const char *text, size_t size, char out[ETAG_SIZE])
+{
+	char digest[DIGEST_SIZE];
+
+	digest_hex(text, size, digest);
+	snprintf(out, ETAG_SIZE, "\"%.16s\"", digest);
+}
+
 /* true: the client has this answer already. */
 static bool add_etag(struct call *c, const char *text, size_t size)
 {
 	const char *have = evhttp_find_header(evhttp_request_get_input_headers(c->req), "If-None-Match");
-	char digest[DIGEST_SIZE], etag[20];
+	char etag[ETAG_SIZE];
 
 	if (!c->etag || c->status != 200)
 		return false;
-	digest_hex(text, size, digest);
-	snprintf(etag, sizeof(etag), "\"%.16s\"", digest);
+	deliver_etag(text, size, etag);
 	evhttp_add_header(evhttp_request_get_output_headers(c->req), "ETag", etag);
 	return have && (strstr(have, etag) || strcmp(have, "*") == 0);
 }

@@ -82,17 +82,15 @@ static int read_range(struct call *c, const char *etag, size_t size, size_t *fir
 	return 1;
 }
 
-static void add_digest(struct call *c, const void *data, size_t size)
+char *file_digest_header(const void *data, size_t size)
 {
 	unsigned char sum[EVP_MAX_MD_SIZE], base64[2 * EVP_MAX_MD_SIZE];
-	AUTO_FREE char *value = NULL;
 	unsigned n;
 
 	if (!EVP_Digest(data, size, sum, &n, EVP_sha256(), NULL))
 		die(1, "cannot compute a digest");
 	EVP_EncodeBlock(base64, sum, (int)n);
-	value = xprintf("sha-256=:%s:", base64);
-	evhttp_add_header(evhttp_request_get_output_headers(c->req), "Repr-Digest", value);
+	return xprintf("sha-256=:%s:", base64);
 }
 
 static int send_file(struct call *c, sqlite3_stmt *q)
@@ -102,11 +100,12 @@ static int send_file(struct call *c, sqlite3_stmt *q)
 	AUTO_FREE char *etag = xprintf("\"%.32s\"", store_text(q, 4));
 	const char *data = sqlite3_column_blob(q, 5);
 	size_t size = (size_t)store_int(q, 3), first = 0, last = size ? size - 1 : 0;
+	AUTO_FREE char *digest = file_digest_header(size ? data : "", size);
 	int r;
 
 	evhttp_add_header(out, "ETag", etag);
 	evhttp_add_header(out, "Accept-Ranges", "bytes");
-	add_digest(c, data, size);
+	evhttp_add_header(out, "Repr-Digest", digest);
 	if (have && (strstr(have, etag) || strcmp(have, "*") == 0)) {
 		c->status = 304;
 		return 0;

@@ -14,3 +14,5 @@ struct file {
 
 /* Keeps a file and makes its record the call's answer. One that is there already, byte for byte, keeps its uid. */
 void file_keep(struct call *c, const struct file *f);
+/* "sha-256=:…:" of these bytes. Caller frees. */
+char *file_digest_header(const void *data, size_t size);

@@ -34,8 +34,16 @@ int payments_get(struct call *c);
 int cards_get(struct call *c);
 int card_remove(struct call *c);
 
+int settings_get(struct call *c);
+int settings_save(struct call *c);
+
+int report_generate(struct call *c);
+int file_upload(struct call *c);
 int qr_generate(struct call *c);
 int file_get(struct call *c);
+
+int email_report_send(struct call *c);
+int email_message_get(struct call *c);
 
 int notifications_get(struct call *c);
 int notifications_read(struct call *c);
@@ -53,6 +61,8 @@ int control_journal(struct call *c);
 int control_clock(struct call *c);
 int control_clock_get(struct call *c);
 int control_advance(struct call *c);
+int control_mail(struct call *c);
+int control_mail_get(struct call *c);
 int control_qr_paid(struct call *c);
 int control_payments(struct call *c);
 int control_payments_get(struct call *c);

@@ -12,7 +12,7 @@
 #include "tests/sandbox/router.h"
 #include "tests/sandbox/tls.h"
 
-enum { HEADERS_MAX = 32 * 1024, BODY_MAX = 1024 * 1024, IDLE_SEC = 120 };
+enum { HEADERS_MAX = 32 * 1024, BODY_MAX = 64 * 1024 * 1024, IDLE_SEC = 120 };
 
 /* A request on its way; it may have to wait. */
 struct exchange {

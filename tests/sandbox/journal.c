@@ -206,6 +206,8 @@ int control_journal(struct call *c)
 	c->answer = json_object_new_object();
 	json_object_object_add(c->answer, "orders", orders_to_json(c->sandbox->store));
 	json_object_object_add(c->answer, "charges", acts_to_json(c->sandbox->store, "charge", NULL));
+	json_object_object_add(c->answer, "mails", acts_to_json(c->sandbox->store, "mail", NULL));
+	json_object_object_add(c->answer, "ratingFiles", acts_to_json(c->sandbox->store, "rating-files", NULL));
 	json_object_object_add(c->answer, "cancellations", acts_to_json(c->sandbox->store, "cancel", "reason"));
 	json_object_object_add(c->answer, "ratings", acts_to_json(c->sandbox->store, "rating", "rating"));
 	json_object_object_add(c->answer, "counts", counts_to_json(j));

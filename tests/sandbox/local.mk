@@ -41,6 +41,8 @@ tests_sandbox_customerclient_sandbox_SOURCES = \
 	tests/sandbox/journal.h \
 	tests/sandbox/life.c \
 	tests/sandbox/life.h \
+	tests/sandbox/mail.c \
+	tests/sandbox/mail.h \
 	tests/sandbox/main.c \
 	tests/sandbox/menu.c \
 	tests/sandbox/menu.h \
@@ -60,12 +62,18 @@ tests_sandbox_customerclient_sandbox_SOURCES = \
 	tests/sandbox/push.c \
 	tests/sandbox/push.h \
 	tests/sandbox/qr.c \
+	tests/sandbox/receipt.c \
+	tests/sandbox/receipt.h \
+	tests/sandbox/report.c \
+	tests/sandbox/report.h \
+	tests/sandbox/reporting.c \
 	tests/sandbox/router.c \
 	tests/sandbox/router.h \
 	tests/sandbox/sandbox.h \
 	tests/sandbox/seed.c \
 	tests/sandbox/seed.h \
 	tests/sandbox/seeding.c \
+	tests/sandbox/settings.c \
 	tests/sandbox/signup.c \
 	tests/sandbox/store.c \
 	tests/sandbox/store.h \
@@ -83,6 +91,7 @@ EXTRA_DIST += \
 	tests/sandbox/support.py \
 	tests/sandbox/test_auth.py \
 	tests/sandbox/test_faults.py \
+	tests/sandbox/test_files.py \
 	tests/sandbox/test_hub.py \
 	tests/sandbox/test_life.py \
 	tests/sandbox/test_orders.py \

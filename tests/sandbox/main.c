@@ -11,6 +11,7 @@
 #include "tests/sandbox/hub.h"
 #include "tests/sandbox/journal.h"
 #include "tests/sandbox/life.h"
+#include "tests/sandbox/mail.h"
 
 enum { EXIT_USAGE = 2, OPTION_TLS_CERT = 256, OPTION_TLS_KEY, OPTION_VERIFICATION, OPTION_RANDOM_SEED,
        OPTION_PING_SEC, OPTION_CLIENT_TIMEOUT_SEC };
@@ -160,6 +161,7 @@ int main(int argc, char **argv)
 	if (!term || !interrupt || event_add(term, NULL) < 0 || event_add(interrupt, NULL) < 0)
 		die(1, "cannot wait for signals");
 	life_start(&s);
+	mail_start(&s);
 	r = http_start(&s);
 	if (r == 0)
 		event_base_dispatch(s.base);
@@ -167,6 +169,7 @@ int main(int argc, char **argv)
 	http_stop(&s);
 	hub_free(s.hub);
 	life_stop(&s);
+	mail_stop(&s);
 	journal_free(s.journal);
 	faults_free(s.faults);
 	event_free(term);

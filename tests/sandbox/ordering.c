@@ -9,7 +9,7 @@
 #include "tests/sandbox/life.h"
 #include "tests/sandbox/pricing.h"
 
-enum { ORDERS_DEFAULT = 100, ORDERS_MAX = 500 };
+enum { ORDERS_DEFAULT = 100, ORDERS_MAX = 500, RATING_FILES_MAX = 10 };
 
 static const int64_t quote_life = 10 * USEC_PER_MINUTE;
 static const int64_t deliver_at_max = 14 * USEC_PER_DAY;
@@ -355,8 +355,38 @@ int ordering_cancel(struct call *c)
 	return 0;
 }
 
+/* Files that go with a rating are the customer's own, sent before. */
+static int check_files(struct call *c, json_object *files)
+{
+	if (!files)
+		return 0;
+	if (!json_object_is_type(files, json_type_array) || json_object_array_length(files) > RATING_FILES_MAX)
+		return call_fail(c, 422, "invalid-file-uids", "\"fileUids\" is no array of at most %d", RATING_FILES_MAX);
+	for (size_t i = 0; i < json_object_array_length(files); i++) {
+		json_object *uid = json_object_array_get_idx(files, i);
+		AUTO_QUERY sqlite3_stmt *q = store_query(c->sandbox->store, "SELECT 1 FROM files WHERE uid = ? AND"
+							 " user = ?", "ti", json_object_get_string(uid), c->user.id);
+
+		if (!json_object_is_type(uid, json_type_string) || !store_step(q))
+			return call_fail(c, 422, "invalid-file-uids", "You have no file \"%.100s\"",
+					 json_object_get_string(uid));
+	}
+	return 0;
+}
+
+static void journal_files(struct call *c, const struct order *o, json_object *files)
+{
+	json_object *detail AUTO_JSON = json_object_new_object();
+
+	if (!files || json_object_array_length(files) == 0)
+		return;
+	json_object_object_add(detail, "fileUids", json_object_get(files));
+	journal_add(c, "rating-files", o->uid, json_text(detail));
+}
+
 int ordering_rate(struct call *c)
 {
+	json_object *files = json_member(c->body, "fileUids");
 	struct order o AUTO(order_done) = { 0 };
 	AUTO_FREE char *detail = NULL;
 	const char *comment;
@@ -375,12 +405,16 @@ int ordering_rate(struct call *c)
 		return call_fail(c, 409, "not-delivered", "An order can be rated when it is delivered");
 	if (o.rating)
 		return call_fail(c, 409, "already-rated", "The order was rated before");
+	r = check_files(c, files);
+	if (r < 0)
+		return r;
 	o.rating = rating;
 	o.rating_comment = xstrdup(comment);
 	o.rating_date = clock_now(&c->sandbox->clock);
 	life_publish(c->sandbox, &o);
 	detail = xprintf("%lld %s", (long long)rating, comment ? comment : "");
 	journal_add(c, "rating", o.uid, detail);
+	journal_files(c, &o, files);
 	c->answer = order_to_json(&o);
 	return 0;
 }

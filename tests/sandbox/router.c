@@ -6,11 +6,14 @@
 #include "tests/sandbox/hub.h"
 #include "tests/sandbox/router.h"
 
+enum { OBJECT_MAX = 1024 * 1024 };
+
 enum route_flags {
 	NEEDS_TOKEN = 1 << 0, /* a token that has not ended */
 	TAKES_BODY = 1 << 1,  /* a JSON object */
 	ACTS = 1 << 2,        /* the answer is remembered by its key */
 	ETAG = 1 << 3,        /* always answers with an ETag; pages decide for themselves */
+	TAKES_FILE = 1 << 4,  /* any bytes, more of them than a JSON object may have */
 };
 
 struct route {
@@ -51,8 +54,17 @@ static const struct route routes[] = {
 	{ GET, "/CustomerBackend/CardsGet", NEEDS_TOKEN | ETAG, cards_get },
 	{ POST, "/CustomerBackend/CardRemove", NEEDS_TOKEN | TAKES_BODY | ACTS, card_remove },
 
+	{ GET, "/CustomerBackend/SettingsGet", NEEDS_TOKEN | ETAG, settings_get },
+	{ POST, "/CustomerBackend/SettingsSave", NEEDS_TOKEN | TAKES_BODY | ACTS | ETAG, settings_save },
+
 	{ POST, "/FileService/GenerateQrCode", NEEDS_TOKEN | TAKES_BODY, qr_generate },
 	{ GET, "/FileService/FileGet", NEEDS_TOKEN, file_get },
+
+	{ POST, "/FileService/OrderReportGenerate", NEEDS_TOKEN | TAKES_BODY, report_generate },
+	{ POST, "/FileService/FileUpload", NEEDS_TOKEN | TAKES_FILE | ACTS, file_upload },
+
+	{ POST, "/EmailBackend/OrderReportSend", NEEDS_TOKEN | TAKES_BODY | ACTS, email_report_send },
+	{ GET, "/EmailBackend/MessageGet", NEEDS_TOKEN, email_message_get },
 
 	{ GET, "/NotificationsBackend/NotificationsGet", NEEDS_TOKEN, notifications_get },
 	{ POST, "/NotificationsBackend/NotificationsRead", NEEDS_TOKEN | TAKES_BODY | ACTS,
@@ -73,6 +85,8 @@ static const struct route routes[] = {
 	{ POST, "/Sandbox/QrPaid", TAKES_BODY | ACTS, control_qr_paid },
 	{ GET, "/Sandbox/Payments", 0, control_payments_get },
 	{ POST, "/Sandbox/Payments", TAKES_BODY, control_payments },
+	{ GET, "/Sandbox/Mail", 0, control_mail_get },
+	{ POST, "/Sandbox/Mail", TAKES_BODY, control_mail },
 	{ POST, "/Sandbox/Product", TAKES_BODY, control_product },
 	{ GET, "/Sandbox/VerificationCode", 0, control_verification_code },
 	{ GET, "/Sandbox/Mailbox", 0, control_mailbox },
@@ -143,10 +157,14 @@ static int read_body(struct call *c)
 static void key_digest(struct call *c, char out[DIGEST_SIZE])
 {
 	struct evbuffer *in = evhttp_request_get_input_buffer(c->req);
-	AUTO_FREE char *all = xprintf("%s\n%.*s", c->path, (int)evbuffer_get_length(in),
-				      (const char *)evbuffer_pullup(in, -1));
+	const char *name = call_query(c, "name");
+	size_t size = evbuffer_get_length(in);
+	AUTO_FREE char *head = xprintf("%s\n%s\n", c->path, name ? name : "");
+	size_t n = strlen(head);
 
-	digest_hex(all, strlen(all), out);
+	head = xrealloc(head, n + size + 1);
+	evbuffer_copyout(in, head + n, size);
+	digest_hex(head, n + size, out);
 }
 
 /* 1: the first answer to this key was found and is the answer now. */
@@ -218,13 +236,16 @@ void router_dispatch(struct call *c)
 	c->token = auth_bearer(c);
 	if ((route->flags & NEEDS_TOKEN) && auth_check_token(c) < 0)
 		return;
+	if (!(route->flags & TAKES_FILE) &&
+	    evbuffer_get_length(evhttp_request_get_input_buffer(c->req)) > OBJECT_MAX) {
+		(void)call_fail(c, 413, "body-too-large", "The body is larger than %d bytes", OBJECT_MAX);
+		return;
+	}
 	if ((route->flags & TAKES_BODY) && read_body(c) < 0)
 		return;
 	if (route->flags & ACTS)
 		act(c, route);
-	else {
-		if (route->handler(c) < 0)
-			return;
-		c->etag = c->etag || (route->flags & ETAG);
-	}
+	else if (route->handler(c) < 0)
+		return;
+	c->etag = c->etag || (route->flags & ETAG);
 }

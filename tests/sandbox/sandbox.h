@@ -37,6 +37,7 @@ struct sandbox {
 	struct journal *journal;
 	struct clock clock;
 	uint64_t rng;
+	struct post *post;
 	struct event *life_timer;
 	int64_t in_process_usec; /* how long payments stay so; 0: they do not */
 	int64_t late_minutes; /* of every order made from now on; -1: now and then one is late */

@@ -86,14 +86,6 @@ static bool is_login(const char *s)
 	return true;
 }
 
-static bool is_email(const char *s)
-{
-	const char *at = s ? strchr(s, '@') : NULL;
-
-	return at && at != s && at[1] && !strchr(at + 1, '@') && strchr(at + 1, '.') &&
-	       !strpbrk(s, " \t\r\n<>");
-}
-
 static bool is_phone(const char *s)
 {
 	size_t n = s ? strlen(s) : 0;
@@ -105,7 +97,7 @@ static const char *credentials_why_wrong(const struct credentials *k)
 {
 	if (!is_login(k->login))
 		return "The login must have 3 to 50 of the characters A-Z a-z 0-9 . _ -";
-	if (!is_email(k->email))
+	if (!email_is_valid(k->email))
 		return "The e-mail address is not valid";
 	if (!is_phone(k->phone))
 		return "The phone number must be as +12025550123";

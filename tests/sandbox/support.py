@@ -171,7 +171,7 @@ class Customer:
         self.token = self.sandbox.call(AUTH + 'GetTokenByUserUid', {
             'userUid': self.uid, 'verificationGuid': verified['verificationGuid']}).json['tokenGuid']
 
-    def call(self, name, body=None, **more):
+    def call(self, name, /, body=None, **more):
         path = name if name.startswith('/') else CUSTOMER + name
         return self.sandbox.call(path, body, token=self.token, **more)
 

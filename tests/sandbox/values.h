@@ -68,3 +68,5 @@ void json_add_date(json_object *o, const char *name, int64_t usec);
 void json_add_degrees(json_object *o, const char *name, double degrees);
 /* Text as it goes over the wire; borrowed from the object. */
 const char *json_text(json_object *o);
+/* An address as a person types it: one @, a dot after it, no blanks, no control characters. */
+bool email_is_valid(const char *s);
