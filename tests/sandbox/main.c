@@ -12,6 +12,7 @@
 #include "tests/sandbox/journal.h"
 #include "tests/sandbox/life.h"
 #include "tests/sandbox/mail.h"
+#include "tests/sandbox/png.h"
 
 enum { EXIT_USAGE = 2, OPTION_TLS_CERT = 256, OPTION_TLS_KEY, OPTION_VERIFICATION, OPTION_RANDOM_SEED,
        OPTION_PING_SEC, OPTION_CLIENT_TIMEOUT_SEC };
@@ -176,5 +177,6 @@ int main(int argc, char **argv)
 	event_free(interrupt);
 	store_close(s.store);
 	event_base_free(s.base);
+	png_forget_fonts();
 	return r < 0 ? 1 : 0;
 }

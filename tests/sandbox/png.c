@@ -1,6 +1,8 @@
 /*
  * Pictures in memory, by cairo. What is drawn is up to the callers.
  */
+#include <fontconfig/fontconfig.h>
+
 #include "tests/sandbox/png.h"
 
 cairo_status_t png_write(void *closure, const unsigned char *data, unsigned size)
@@ -36,4 +38,10 @@ void png_done(struct png *p)
 	if (p->surface)
 		cairo_surface_destroy(p->surface);
 	free(p->data);
+}
+
+void png_forget_fonts(void)
+{
+	cairo_debug_reset_static_data();
+	FcFini();
 }

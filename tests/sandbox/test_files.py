@@ -5,6 +5,7 @@ import email
 import email.policy
 import hashlib
 import html.parser
+import http.client
 import os
 import re
 import shutil
@@ -326,6 +327,62 @@ class Mails(ReportCase):
         uid = self.send(key=key).json['messageUid']
         wait_until(lambda: self.state(uid)['status'] == 'sent', 'the mail is sent')
         self.assertEqual(len([m for m in self.sandbox.control('Journal')['mails'] if m['key'] == key]), 1)
+
+
+class FaultsOnEveryCall(ReportCase):
+    """Each kind of fault, on each of these calls; what it comes to is in test_faults.py."""
+
+    def calls(self):
+        uid = self.order['uid']
+        record = self.generate('html').json
+        sent = self.customer.call(EMAIL + 'OrderReportSend', {
+            'deliveryOrderUid': uid, 'email': self.customer.email, 'format': 'html'}).json
+        yield 'SettingsGet', lambda: self.customer.call('SettingsGet')
+        yield 'SettingsSave', lambda: self.customer.call('SettingsSave', {'viber': '+1'}, key=new_uid())
+        yield 'CardsGet', lambda: self.customer.call('CardsGet')
+        yield 'PaymentsGet', lambda: self.customer.call('PaymentsGet', deliveryOrderUid=uid)
+        yield 'OrderReportGenerate', lambda: self.generate('html')
+        yield 'FileGet', lambda: self.customer.call(FILES + 'FileGet', uid=record['uid'])
+        yield 'FileUpload', lambda: self.customer.call(FILES + 'FileUpload', b'abc', method='POST', name='x',
+                                                       headers={'Content-Digest': digest_of(b'abc')}, key=new_uid())
+        yield 'MessageGet', lambda: self.customer.call(EMAIL + 'MessageGet', uid=sent['messageUid'])
+
+    def test_faults(self):
+        for name, call in self.calls():
+            for kind in ('reset', 'reset-after'):
+                self.sandbox.fault(name, kind, count=1)
+                with self.assertRaises(OSError, msg=(name, kind)):
+                    call()
+            for kind in ('status:503', 'status-after:503'):
+                self.sandbox.fault(name, kind, count=1)
+                answer = call()
+                self.assertEqual((answer.status, answer.headers['Content-Type']), (503, 'application/problem+json'), name)
+                self.assertEqual(answer.json['status'], 503)
+            self.sandbox.fault(name, 'status:409:too-late', count=1)
+            self.refused(call(), 409, 'too-late')
+            self.sandbox.fault(name, 'truncate', count=1)
+            with self.assertRaises(http.client.IncompleteRead, msg=name):
+                call()
+            self.sandbox.fault(name, 'garbage', count=1)
+            self.assertEqual(call().headers['Content-Type'], 'text/html')
+            self.sandbox.fault(name, 'slow', delayMs=1, count=1)
+            self.assertEqual(call().status, 200)
+            self.sandbox.fault(name, 'latency', delayMs=1, count=1)
+            self.assertEqual(call().status, 200)
+            self.sandbox.fault(name, 'exception', count=1)
+            self.assertIn('exceptionMessage', call().json)
+            self.sandbox.fault(name, 'stall', count=1)
+            with self.assertRaises(TimeoutError, msg=name):
+                self.stalled(call)
+
+    def stalled(self, call):
+        """The call with little patience."""
+        connect = self.sandbox.connect
+        self.sandbox.connect = lambda timeout: connect(0.1)
+        try:
+            call()
+        finally:
+            self.sandbox.connect = connect
 
 
 class MailFolders(unittest.TestCase):

@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import socket
+import sqlite3
 import ssl
 import subprocess
 import tempfile
@@ -25,7 +26,7 @@ class Options(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ''))
         for word in ('--port', '--data', '--speed', '--verification', '--tls-cert', 'Clock', 'Seed', 'Faults',
                      'Advance',
-                     'Journal', 'Mailbox', 'latency', 'reset-after', 'truncate', 'garbage', 'slow', 'stall',
+                     'Journal', 'Mailbox', 'QrPaid', 'Payments', 'Mail', 'latency', 'reset-after', 'truncate', 'garbage', 'slow', 'stall',
                      'expire-tokens', 'drop-push', 'duplicate-push', 'status:<code>'):
             self.assertIn(word, done.stdout)
         self.assertTrue(all(len(line) <= 120 for line in done.stdout.splitlines()))
@@ -56,6 +57,40 @@ class Options(unittest.TestCase):
             done = self.run_it('--port', str(taken.getsockname()[1]))
             self.assertEqual(done.returncode, 1)
             self.assertIn(str(taken.getsockname()[1]), done.stderr)
+
+    def test_data_of_an_older_version(self):
+        """Version 1 had no payments: what awaits them can be paid now, and what was ordered is there."""
+        with tempfile.TemporaryDirectory() as folder:
+            sandbox = Sandbox('--data', folder, '--speed', '0')
+            try:
+                customer = Customer(sandbox)
+                order = customer.order(paymentType='Card', paymentMethod='Online')
+                sandbox.stop()
+                with contextlib.closing(sqlite3.connect(folder + '/sandbox.db')) as db:
+                    for table in ('cards', 'settings', 'files', 'messages'):
+                        db.execute('DROP TABLE ' + table)
+                    db.execute('DROP INDEX orders_pay_due')
+                    for column in ('pay_due', 'pay_pending'):
+                        db.execute('ALTER TABLE orders DROP COLUMN ' + column)
+                    db.execute('PRAGMA user_version = 1')
+                    db.commit()
+                sandbox.start()
+                self.assertEqual(customer.get(order['uid']), order)
+                start = {'deliveryOrderUid': order['uid'], 'paymentType': 'Card'}
+                self.assertEqual(customer.call('MakePaymentStart', start).json['status'], 'Requested')
+                sandbox.control('Clock', {'advanceSec': 15 * 60})
+                wait_until(lambda: customer.get(order['uid'])['status'] == 'Cancelled', 'the order ends')
+                sandbox.stop()
+                with contextlib.closing(sqlite3.connect(folder + '/sandbox.db')) as db:
+                    db.execute('PRAGMA user_version = 99')
+                done = self.run_it('--data', folder)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn('version 99', done.stderr)
+                with contextlib.closing(sqlite3.connect(folder + '/sandbox.db')) as db:
+                    db.execute('PRAGMA user_version = 2')
+                sandbox.start()
+            finally:
+                sandbox.stop()
 
     def test_reproducible(self):
         codes = set()
@@ -285,7 +320,7 @@ class Independence(unittest.TestCase):
         for name in needed:
             self.assertRegex(name,
                              r'^(libevent(_core|_extra|_openssl)?-2.*|libssl|libcrypto|libjson-c|libsqlite3|libcairo|'
-                             r'libqrencode|libc|libm|'
+                             r'libfontconfig|libqrencode|libc|libm|'
                                    r'lib(gcc_s|resolv|rt|dl|pthread|asan|ubsan)|ld-linux-.*)$')
 
     def test_what_was_compiled(self):
