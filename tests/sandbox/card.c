@@ -50,8 +50,9 @@ static int read_expiry(struct call *c, json_object *payment, struct card *card)
 	const char *text;
 	int now_year;
 
-	if (json_string_member(payment, "expiry", &text) < 0 || !text || strlen(text) != 5 || text[2] != '/' ||
-	    strspn(text, "0123456789/") != 5 || sscanf(text, "%2u/%2u", &month, &year) != 2 || month < 1 || month > 12)
+	if (json_string_member(payment, "expiry", &text) < 0 || !text || strlen(text) != 5 ||
+	    strspn(text, "0123456789/") != 5 || sscanf(text, "%2u/%2u", &month, &year) != 2 || text[2] != '/' ||
+	    month < 1 || month > 12)
 		return call_fail(c, 422, "invalid-expiry", "\"expiry\" is not as MM/YY");
 	date_civil(clock_now(&c->sandbox->clock), &now_year, &now_month, &day, &weekday);
 	if (2000 + (int)year < now_year || (2000 + (int)year == now_year && month < now_month))
@@ -121,7 +122,8 @@ int card_remove(struct call *c)
 	r = call_text(c, "uid", 1, 100, &uid);
 	if (r < 0)
 		return r;
-	if (store_run(c->sandbox->store, "DELETE FROM cards WHERE uid = ? AND user = ?", "ti", uid, c->user.id) == 0)
+	if (store_run(c->sandbox->store, "DELETE FROM cards WHERE uid = ? AND user = ?", "ti", uid,
+		      c->user.id) == 0)
 		return call_fail(c, 404, "not-found", "You have no card \"%.100s\"", uid);
 	c->answer = list(c);
 	return 0;

@@ -28,57 +28,67 @@ void file_keep(struct call *c, const struct file *f)
 	char uid[UUID_SIZE], digest[DIGEST_SIZE];
 
 	digest_hex(f->data, f->size, digest);
-	store_run(st, "DELETE FROM files WHERE user = ? AND source = ? AND (sha256 <> ? OR name <> ?)", "ittt",
-		  c->user.id, f->source, digest, f->name);
+	store_run(st, "DELETE FROM files WHERE user = ? AND source = ? AND sha256 <> ?", "itt", c->user.id, f->source,
+		  digest);
 	uuid_make(uid);
 	store_run(st, "INSERT OR IGNORE INTO files (uid, user, name, type, sha256, source, data)"
 		  " VALUES (?, ?, ?, ?, ?, ?, ?)", "tittttb", uid, c->user.id, f->name, f->content_type, digest,
 		  f->source, f->data, f->size);
-	q = store_query(st, "SELECT uid, name, type, length(data), sha256 FROM files WHERE uid = ?1 OR (user = ?2 AND"
-			" source = ?3)", "tit", uid, c->user.id, f->source);
+	q = store_query(st, "SELECT uid, name, type, length(data), sha256 FROM files"
+			" WHERE uid = ?1 OR (user = ?2 AND source = ?3)", "tit", uid, c->user.id, f->source);
 	(void)store_step(q);
 	c->answer = record(q);
+}
+
+/* "10-20", "10-", "-20" of so many bytes: 1, or -ERANGE if there are none of them, or 0 for what is no such range. */
+static int parse_range(const char *text, size_t size, size_t *ret_first, size_t *ret_last)
+{
+	bool is_suffix = *text == '-';
+	unsigned long long first, last = size ? size - 1 : 0;
+	char *end;
+
+	text += is_suffix;
+	if (!isdigit((unsigned char)*text))
+		return 0;
+	first = strtoull(text, &end, 10);
+	if (is_suffix) {
+		if (*end)
+			return 0;
+		if (first == 0 || size == 0)
+			return -ERANGE;
+		first = first > size ? 0 : size - first;
+	} else {
+		if (*end++ != '-')
+			return 0;
+		if (isdigit((unsigned char)*end))
+			last = strtoull(end, &end, 10);
+		if (*end || (last < first && first < size))
+			return 0;
+	}
+	if (first >= size)
+		return -ERANGE;
+	*ret_first = first;
+	*ret_last = last < size ? last : size - 1;
+	return 1;
 }
 
 /* What of a file is asked for: 0 all, 1 the part, or the failure 416. */
 static int read_range(struct call *c, const char *etag, size_t size, size_t *first, size_t *last)
 {
-	struct evkeyvalq *in = evhttp_request_get_input_headers(c->req), *out = evhttp_request_get_output_headers(c->req);
+	struct evkeyvalq *in = evhttp_request_get_input_headers(c->req);
 	const char *range = evhttp_find_header(in, "Range"), *if_range = evhttp_find_header(in, "If-Range");
-	unsigned long long from = 0, to = size ? size - 1 : 0;
-	char text[96];
-	int n = 0;
+	AUTO_FREE char *content_range = NULL;
+	int r;
 
-	if (!range || strncmp(range, "bytes=", 6) != 0 || strchr(range, ',') ||
-	    (if_range && strcmp(if_range, etag) != 0))
+	if (!range || strncmp(range, "bytes=", 6) != 0 || (if_range && strcmp(if_range, etag) != 0))
 		return 0;
-	range += 6;
-	if (*range == '-' && isdigit((unsigned char)range[1])) {
-		if (sscanf(range, "-%18llu%n", &to, &n) != 1 || range[n])
-			return 0;
-		from = to >= size ? 0 : size - to;
-		n = to > 0;
-		to = size ? size - 1 : 0;
-	} else if (isdigit((unsigned char)*range)) {
-		char *end;
-
-		from = strtoull(range, &end, 10);
-		if (*end++ != '-')
-			return 0;
-		if (*end && (!isdigit((unsigned char)*end) || (to = strtoull(end, &end, 10), *end) || to < from))
-			return 0;
-		n = 1;
-	} else
+	r = parse_range(range + 6, size, first, last);
+	if (r == 0)
 		return 0;
-	if (!n || from >= size) {
-		snprintf(text, sizeof(text), "bytes */%zu", size);
-		evhttp_add_header(out, "Content-Range", text);
+	content_range = r > 0 ? xprintf("bytes %zu-%zu/%zu", *first, *last, size) : xprintf("bytes */%zu", size);
+	evhttp_add_header(evhttp_request_get_output_headers(c->req), "Content-Range", content_range);
+	if (r < 0)
 		return call_fail(c, 416, "range-not-satisfiable", "The file has %zu bytes", size);
-	}
-	*first = from;
-	*last = to >= size ? size - 1 : to;
-	snprintf(text, sizeof(text), "bytes %zu-%zu/%zu", *first, *last, size);
-	evhttp_add_header(out, "Content-Range", text);
 	return 1;
 }
 

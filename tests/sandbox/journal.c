@@ -78,8 +78,8 @@ void journal_answer(struct call *c)
 void journal_write(struct sandbox *s, const char *kind, int64_t user, const char *key, const char *order_uid,
 		   const char *detail)
 {
-	store_run(s->store, "INSERT INTO journal (kind, user, order_uid, key, detail, date) VALUES (?, ?, ?, ?, ?, ?)",
-		  "tittti", kind, user, order_uid, key, detail, clock_now(&s->clock));
+	store_run(s->store, "INSERT INTO journal (kind, user, order_uid, key, detail, date)"
+		  " VALUES (?, ?, ?, ?, ?, ?)", "tittti", kind, user, order_uid, key, detail, clock_now(&s->clock));
 }
 
 void journal_add(struct call *c, const char *kind, const char *order_uid, const char *detail)

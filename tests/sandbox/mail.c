@@ -81,8 +81,9 @@ static void put_mail(FILE *f, const char *uid, const char *to, const struct orde
 	fprintf(f, "Message-ID: <%s@sandbox.invalid>\nMIME-Version: 1.0\n", uid);
 	fprintf(f, "Content-Type: multipart/mixed; boundary=\"=_%s\"\n\n", uid);
 	fprintf(f, "--=_%s\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n", uid);
-	fprintf(f, "Hello,\n\nthe receipt for order %s is attached. Its total is %lld.%02lld " CURRENCY ".\n\n", number,
-		(long long)o->total_price / 100, (long long)o->total_price % 100);
+	fprintf(f, "Hello,\n\nthe receipt for order %s is attached.", number);
+	fprintf(f, " Its total is %lld.%02lld " CURRENCY ".\n\n", (long long)o->total_price / 100,
+		(long long)o->total_price % 100);
 	fprintf(f, "--=_%s\nContent-Type: %s\nContent-Disposition: attachment; filename=\"%s\"\n", uid,
 		report->content_type, report->name);
 	fputs("Content-Transfer-Encoding: base64\n\n", f);

@@ -265,6 +265,14 @@ class RunningOut(PaymentCase):
             'deliveryOrderUid': order['uid'], 'payment': {'uid': p['uid']}}).json['status'], 'Not accepted')
         self.refused(self.begin(order, 'QR code'), 409, 'payment-not-due')
 
+    def test_too_late_at_once(self):
+        """Not even in the moment before the service's timer has looked."""
+        for _ in range(10):
+            order, p = self.ready()
+            self.sandbox.control('Clock', {'advanceSec': 15 * 60})
+            self.assertEqual(self.pay(p).json['status'], 'Not accepted')
+            self.assertEqual(self.charges(order), [])
+
     def test_a_cancelled_order_cannot_be_paid(self):
         order, p = self.ready()
         self.customer.call('CancelOrderRequest', {'deliveryOrderUid': order['uid']})
