@@ -194,9 +194,11 @@ static void release_behind(struct core *c, const char *subject, bool made)
 
 	for (j = TAILQ_FIRST(&c->outbox); j; j = next) {
 		next = TAILQ_NEXT(j, link);
-		if (!streq(j->row.subject, subject) || !streq(j->row.state, ROW_WAITING))
+		if (!streq(j->row.subject, subject))
 			continue;
-		if (made) {
+		if (!streq(j->row.state, ROW_WAITING)) {
+			core_arm(j->timer, 0); /* it was behind; its turn has come */
+		} else if (made) {
 			if (set_state(j, ROW_SUBMITTING) >= 0 && persist(j) >= 0)
 				core_arm(j->timer, 0);
 		} else {
@@ -213,14 +215,14 @@ static void job_end(struct outbox_job *j, const struct failure *f, const char *s
 {
 	struct core *c = j->core;
 	_cleanup_free_ char *subject = strdup(j->row.subject);
-	bool place = is_place(j), made = streq(j->row.state, ROW_MADE);
+	bool made = !is_place(j) || streq(j->row.state, ROW_MADE);
 
 	event_del(j->timer);
 	TAILQ_REMOVE(&c->outbox, j, link);
 	core_properties(c, CORE_PENDING_OPERATIONS);
 	answer_all(j, f, status);
 	job_free(j);
-	if (place && subject)
+	if (!isempty(subject))
 		release_behind(c, subject, made);
 }
 

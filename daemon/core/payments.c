@@ -176,7 +176,7 @@ static int add_row(struct core *c, const char *kind, const char *order, char *bo
 	outbox_row_done(&row);
 	if (r < 0)
 		return failure_from_store(f, r, "The payment could not be stored; nothing was charged");
-	(*ret)->secret_body = secret_ref(secret_body);
+	(*ret)->secret_body = secret_body ? secret_ref(secret_body) : NULL;
 	return 0;
 }
 

@@ -450,6 +450,8 @@ static void settings_answered(const struct api_reply *reply, void *userdata)
 	c->sync.call = NULL;
 	if (reply->outcome == API_OK)
 		settings_apply(c, reply->body, reply->etag);
+	else if (reply->outcome == API_REFUSED) /* a service may have none */
+		log_debug("The service gives no settings, ignoring: %s", reply->message);
 	else if (reply->outcome != API_NOT_MODIFIED) {
 		step_fail(c, reply);
 		return;

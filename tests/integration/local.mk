@@ -7,3 +7,4 @@ include tests/integration/bus.mk
 include tests/integration/store.mk
 include tests/integration/examples.mk
 include tests/integration/cli.mk
+include tests/integration/payments.mk

@@ -48,8 +48,9 @@ int payment_start(struct call *c)
 	r = call_text(c, "paymentType", 1, 40, &name);
 	if (r < 0)
 		return r;
-	if (payment_type_parse(name, &type) < 0 || (type != PAY_QR && type != PAY_CARD))
-		return call_fail(c, 422, "invalid-payment-type", "\"%s\" is neither \"QR code\" nor \"Card\"", name);
+	if (payment_type_parse(name, &type) < 0)
+		return call_fail(c, 422, "invalid-payment-type",
+				 "\"%s\" is none of \"Cash\", \"POS\", \"QR code\", \"Card\"", name);
 	r = read_order_of_body(c, &o);
 	if (r < 0)
 		return r;
@@ -62,7 +63,12 @@ int payment_start(struct call *c)
 	if (!p || strcmp(json_object_get_string(json_member(p, "paymentType")), payment_type_name(type)) != 0) {
 		if (p)
 			payment_set(p, "Cancelled", NULL);
+		/* To be paid at the door after all: nothing is awaited before the kitchen begins. */
+		if (type == PAY_CASH || type == PAY_POS)
+			(void)life_advance(c->sandbox, &o, STATUS_PROCESSING);
 		p = payment_add(c->sandbox, &o, type);
+		if (type == PAY_CASH || type == PAY_POS)
+			o.pay_due = 0;
 		life_publish(c->sandbox, &o);
 	}
 	c->answer = json_object_get(p);

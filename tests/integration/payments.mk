@@ -1,0 +1,2 @@
+# Paying.
+EXTRA_DIST += tests/integration/test_payments.py
