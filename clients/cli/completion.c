@@ -27,6 +27,11 @@ static bool has_below(const struct verb *top)
 	return false;
 }
 
+static bool takes_file(const struct option_def *o)
+{
+	return o->value && streq(o->value, "F");
+}
+
 static void print_option_words(FILE *f, const struct option_def *defs)
 {
 	for (const struct option_def *o = defs; o && o->name; o++)
@@ -39,7 +44,7 @@ static void bash_values(FILE *f, const struct option_def *defs)
 		if (o->words)
 			fprintf(f, "\t\t--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n",
 				o->name, o->words);
-		else if (streq(o->name, "password-file"))
+		else if (takes_file(o))
 			fprintf(f, "\t\t--%s) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n", o->name);
 }
 
@@ -94,7 +99,7 @@ void completion_bash(FILE *f)
 			if (o->words)
 				fprintf(f, "\t\t'%s--%s') COMPREPLY=($(compgen -W '%s' -- \"$cur\")) ;;\n",
 					v->name, o->name, o->words);
-			else if (streq(o->name, "password-file"))
+			else if (takes_file(o))
 				fprintf(f, "\t\t'%s--%s') COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n",
 					v->name, o->name);
 	for (const struct option_def *o = global_options; o->name; o++)
@@ -149,7 +154,7 @@ static void zsh_option(FILE *f, const struct option_def *o)
 		if (o->words)
 			fprintf(f, ":(%s)", o->words);
 		else
-			fputs(streq(o->name, "password-file") ? ":_files" : ":", f);
+			fputs(takes_file(o) ? ":_files" : ":", f);
 	}
 	fputc('\'', f);
 }
@@ -231,7 +236,7 @@ static void fish_option(FILE *f, const char *condition, const struct option_def 
 	if (o->short_name)
 		fprintf(f, " -s %c", o->short_name);
 	if (o->value && *o->value != '[')
-		fputs(streq(o->name, "password-file") ? " -r -F" : " -x", f);
+		fputs(takes_file(o) ? " -r -F" : " -x", f);
 	if (o->words)
 		fprintf(f, " -a '%s'", o->words);
 	fputs(" -d '", f);

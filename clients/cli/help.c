@@ -28,8 +28,8 @@ static void print_verb(FILE *f, const struct verb *v)
 
 void help_print(FILE *f)
 {
-	fputs("customerclient [OPTION...] COMMAND [ARGUMENT...]\n\nOrder, pay at the door, follow the "
-	      "courier.\n\nCommands:\n",
+	fputs("customerclient [OPTION...] COMMAND [ARGUMENT...]\n\nOrder, pay, follow the courier.\n\n"
+	      "Commands:\n",
 	      f);
 	for (const struct verb *v = verbs; v->name; v++)
 		print_verb(f, v);

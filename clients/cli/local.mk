@@ -1,9 +1,9 @@
 bin_PROGRAMS += clients/cli/customerclient
 noinst_LIBRARIES += clients/cli/libcli.a
 
-cli_cflags = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(JSON_CFLAGS)
+cli_cflags = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(JSON_CFLAGS) $(QRENCODE_CFLAGS)
 cli_libs = clients/cli/libcli.a clients/common/libclient.a daemon/base/libbase.a \
-	$(SYSTEMD_LIBS) $(JSON_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS) -lm
+	$(SYSTEMD_LIBS) $(JSON_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS) $(QRENCODE_LIBS) -lm
 
 clients_cli_customerclient_CFLAGS = $(cli_cflags)
 clients_cli_customerclient_SOURCES = clients/cli/main.c
@@ -21,9 +21,15 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/order-flow.h \
 	clients/cli/order-view.h \
 	clients/cli/orders-list.h \
+	clients/cli/open.c clients/cli/open.h \
 	clients/cli/pager.c \
+	clients/cli/pay.c clients/cli/pay.h \
+	clients/cli/pay-card.c \
+	clients/cli/pay-qr.c \
+	clients/cli/pay-watch.c \
 	clients/cli/product.c clients/cli/product.h \
 	clients/cli/prompt.c clients/cli/prompt.h \
+	clients/cli/qr-draw.c clients/cli/qr-draw.h \
 	clients/cli/session.h \
 	clients/cli/style.c clients/cli/style.h \
 	clients/cli/table.c clients/cli/table.h \
@@ -38,6 +44,7 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/verb-notifications.c \
 	clients/cli/verb-order.c \
 	clients/cli/verb-orders.c \
+	clients/cli/verb-pay.c \
 	clients/cli/verb-pending.c \
 	clients/cli/verb-reorder.c \
 	clients/cli/verb-show.c \

@@ -132,25 +132,33 @@ static int read_secret_line(struct secret **ret)
 	return r;
 }
 
-int prompt_secret(struct cli *cli, const char *question, struct secret **ret)
+int prompt_hidden(struct cli *cli, const char *question, const char *option, struct secret **ret)
 {
 	struct termios before, quiet;
 	int r;
 
 	if (!prompt_possible(cli))
-		return cli_usage(cli, "--password-file is missing");
+		return cli_usage(cli, "%s is missing", option);
 	if (tcgetattr(STDIN_FILENO, &before) < 0)
 		return cli_fail_errno(cli, -errno, "The terminal could not be read");
 	quiet = before;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
 	quiet.c_lflag |= ECHONL | ICANON;
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
 	fprintf(stderr, "%s: ", question);
 	fflush(stderr);
-	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
 	r = read_secret_line(ret);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	return r < 0 ? told(cli, r, option) : 0;
+}
+
+int prompt_secret(struct cli *cli, const char *question, struct secret **ret)
+{
+	int r;
+
+	r = prompt_hidden(cli, question, "--password-file", ret);
 	if (r < 0)
-		return told(cli, r, "--password-file");
+		return r;
 	if (secret_length(*ret) == 0) {
 		*ret = secret_unref(*ret);
 		return cli_usage(cli, "The password is empty");
@@ -158,10 +166,10 @@ int prompt_secret(struct cli *cli, const char *question, struct secret **ret)
 	return 0;
 }
 
-int prompt_secret_from_file(struct cli *cli, const struct args *args, struct secret **ret)
+int prompt_secret_from(struct cli *cli, const char *path, const char *what, struct secret **ret)
 {
-	const char *path = args_option(args, "password-file");
 	_cleanup_close_ int fd = -1;
+	_cleanup_free_ char *doing = NULL;
 	int r;
 
 	if (!path && isatty(STDIN_FILENO)) {
@@ -171,13 +179,21 @@ int prompt_secret_from_file(struct cli *cli, const struct args *args, struct sec
 	if (path && !streq(path, "-")) {
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		if (fd < 0)
-			return cli_usage(cli, "The password file '%s' cannot be read: %s", path,
+			return cli_usage(cli, "The %s file '%s' cannot be read: %s", what, path,
 					 strerror(errno));
 	}
 	r = secret_from_fd(fd >= 0 ? fd : STDIN_FILENO, ret);
 	if (r == -EMSGSIZE)
-		return cli_usage(cli, "The password is longer than %d bytes", SECRET_MAX);
-	return r < 0 ? cli_fail_errno(cli, r, "The password could not be read") : 0;
+		return cli_usage(cli, "The %s is longer than %d bytes", what, SECRET_MAX);
+	if (r >= 0)
+		return 0;
+	doing = xprintf("The %s could not be read", what);
+	return cli_fail_errno(cli, r, doing);
+}
+
+int prompt_secret_from_file(struct cli *cli, const struct args *args, struct secret **ret)
+{
+	return prompt_secret_from(cli, args_option(args, "password-file"), "password", ret);
 }
 
 int prompt_secret_line(struct cli *cli, const struct secret *file, unsigned index, struct secret **ret)

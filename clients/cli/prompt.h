@@ -15,9 +15,13 @@ int prompt_confirm(struct cli *cli, const char *question);
 /* Like prompt_confirm(), but "no" is an answer: 0, with nothing told. */
 int prompt_yes_no(struct cli *cli, const char *question);
 
-/* Without echo. */
+/* Without echo; an empty answer is one. `option` is named where there is no terminal. */
+int prompt_hidden(struct cli *cli, const char *question, const char *option, struct secret **ret);
+/* A password: not empty. */
 int prompt_secret(struct cli *cli, const char *question, struct secret **ret);
-/* All of --password-file=F ("-" is stdin) or of a piped stdin; *ret is NULL when a person has to be asked. Its
- * lines are then taken by their index: what is missing is told. */
+/* All of a file ("-" is stdin), or of a piped stdin where path is NULL; *ret is NULL when a person has to be
+ * asked. `what` it is, in lower case, for what is told. */
+int prompt_secret_from(struct cli *cli, const char *path, const char *what, struct secret **ret);
+/* The same of --password-file=F; its lines are then taken by their index: what is missing is told. */
 int prompt_secret_from_file(struct cli *cli, const struct args *args, struct secret **ret);
 int prompt_secret_line(struct cli *cli, const struct secret *file, unsigned index, struct secret **ret);

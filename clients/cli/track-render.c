@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/money.h"
+#include "clients/cli/pay.h"
 #include "clients/cli/text.h"
 #include "clients/cli/when.h"
 #include "clients/common/status.h"
@@ -133,7 +134,10 @@ static char *arrival_text(const struct track_state *state, uint64_t now)
 	const struct order *o = state->order;
 	uint64_t expected = order_expected(o);
 	char at[WHEN_SIZE], in[WHEN_SIZE];
+	char *due = pay_due_text(o, now);
 
+	if (due)
+		return due;
 	if (status_is_delivered(o->status)) {
 		if (!o->end_actual)
 			return xstrdup("");
@@ -353,7 +357,7 @@ static void render_small(const struct track_state *s, const struct style *style,
 	const struct order *o = s->order;
 	char money[MONEY_HUMAN_SIZE] = "";
 	bool pending = status_is_pending(o->status), nobody = pending && isempty(o->courier.name);
-	_cleanup_free_ char *title = title_text(o), *arrival = arrival_text(s, now);
+	_cleanup_free_ char *title = title_text(o), *arrival = arrival_text(s, now), *status = NULL;
 	_cleanup_free_ char *distance = distance_text(o), *seen = seen_text(o, now);
 	_cleanup_free_ char *courier = joined_text(nobody ? "nobody yet" : strempty(o->courier.name),
 						   distance);
@@ -366,8 +370,18 @@ static void render_small(const struct track_state *s, const struct style *style,
 	if (pending && !isempty(o->confirmation_code))
 		code = xprintf("code %s", o->confirmation_code);
 	where = joined_text(seen, strempty(code));
+	status = xstrdup(status_label(o->status));
+	if (pay_is_due(o)) {
+		/* The command is not to be cut. */
+		_cleanup_free_ char *until = pay_due_until(o, now);
+
+		free(status);
+		status = xprintf("%s%s", status_label(o->status), until);
+		free(arrival);
+		arrival = xprintf("customerclient pay %s", order_name(o));
+	}
 	add_two_sided(f, style, width, STYLE_BOLD, title, STYLE_NONE, money);
-	add_two_sided(f, style, width, style_of_status(o->status), status_label(o->status), STYLE_NONE, "");
+	add_two_sided(f, style, width, style_of_status(o->status), status, STYLE_NONE, "");
 	add_two_sided(f, style, width, track_minutes_late(s, now) > 0 ? STYLE_BAD : STYLE_NONE,
 		      *arrival || pending ? arrival : strempty(o->failure_reason), STYLE_NONE, "");
 	add_bar(f, style, width, o);

@@ -8,6 +8,7 @@
 #include "clients/cli/cart.h"
 #include "clients/cli/order-flow.h"
 #include "clients/cli/order-view.h"
+#include "clients/cli/pay.h"
 #include "clients/cli/prompt.h"
 #include "clients/cli/verbs.h"
 #include "clients/cli/when.h"
@@ -320,13 +321,22 @@ static int place(struct cli *cli, const struct wish *w, const struct quote *q, c
 static void print_placed(struct cli *cli, const struct order *o)
 {
 	char money[MONEY_HUMAN_SIZE] = "", at[WHEN_SIZE];
-	const char *expected = when_format_near(at, order_expected(o), now_realtime());
+	_cleanup_free_ char *due = pay_due_text(o, now_realtime());
+	const char *expected = due ? "" : when_format_near(at, order_expected(o), now_realtime());
 
 	if (o->currency)
 		money_format_human(money, o->total_price, o->currency);
 	printf("\n%sOrder %s%s  %s, %s%s%s\n", cli->style->on[STYLE_BOLD], order_name(o), cli->style->off,
 	       status_label(o->status), money, *expected ? ", expected " : "", expected);
-	printf("Next: customerclient track %s\n", order_name(o));
+	printf("Next: customerclient %s %s\n", due ? "pay" : "track", order_name(o));
+}
+
+/* An order that is to be paid now, by a person who is there to do it. */
+static bool pays_at_once(const struct cli *cli, const struct order *o)
+{
+	return !cli->json && prompt_possible(cli) && isatty(STDOUT_FILENO) &&
+	       status_from_string(o->status) == STATUS_AWAITING_PAYMENT &&
+	       (streq(strempty(o->payment_type), "card") || streq(strempty(o->payment_type), "qr"));
 }
 
 /* What became of it. `submitting` is no failure when it is held on purpose. */
@@ -352,6 +362,8 @@ static int tell_placed(struct cli *cli, const char *uid)
 		if (held)
 			printf("It is sent at %s; until then customerclient cancel %s is certain.\n",
 			       when_format_near(at, o.hold_until, now_realtime()), order_name(&o));
+		if (pays_at_once(cli, &o))
+			return pay_flow(cli, &(struct pay_request){ .uid = uid });
 		return CC_EXIT_OK;
 	}
 	printf("\nOrder %s\n", uid);

@@ -2,6 +2,7 @@
 #include "base/money.h"
 #include "base/timeutil.h"
 #include "clients/cli/orders-list.h"
+#include "clients/cli/pay.h"
 #include "clients/cli/table.h"
 #include "clients/cli/track-render.h"
 #include "clients/cli/verbs.h"
@@ -19,17 +20,17 @@ struct pending {
 static void add_table_row(struct pending *p, const struct order *o, uint64_t now)
 {
 	char total[MONEY_HUMAN_SIZE] = "", expected[WHEN_SIZE];
-	_cleanup_free_ char *late = NULL;
+	_cleanup_free_ char *note = pay_due_text(o, now);
 	struct track_state state = { .order = o };
 	unsigned minutes = track_minutes_late(&state, now);
 
 	if (o->currency)
 		money_format_human(total, o->total_price, o->currency);
-	if (minutes > 0)
-		late = xprintf("%u min late", minutes);
+	if (minutes > 0 && !note)
+		note = xprintf("%u min late", minutes);
 	table_add(p->table, (const char *[]){ order_name(o), o->status,
 					      when_format_near(expected, order_expected(o), now), total,
-					      o->payment_type, late });
+					      o->payment_type, note });
 	table_set_style(p->table, 1, style_of_status(o->status));
 	table_set_style(p->table, 5, STYLE_BAD);
 }

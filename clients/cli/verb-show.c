@@ -2,6 +2,7 @@
 #include "base/money.h"
 #include "base/timeutil.h"
 #include "clients/cli/order-view.h"
+#include "clients/cli/pay.h"
 #include "clients/cli/table.h"
 #include "clients/cli/verbs.h"
 #include "clients/cli/when.h"
@@ -135,6 +136,8 @@ static void print_age(struct cli *cli, FILE *f, const struct order *o)
 
 void order_view_print(struct cli *cli, FILE *f, const struct order *o)
 {
+	_cleanup_free_ char *due = pay_due_text(o, now_realtime());
+
 	cli_fprint_field(cli, f, "Order", order_name(o));
 	cli_fprint_field(cli, f, "Uid", o->uid);
 	cli_fprint_field(cli, f, "Status", o->status);
@@ -145,6 +148,7 @@ void order_view_print(struct cli *cli, FILE *f, const struct order *o)
 	print_arrival(cli, f, o);
 	print_people(cli, f, o);
 	cli_fprint_field(cli, f, "Pay by", o->payment_type);
+	cli_fprint_field(cli, f, "Awaits", due);
 	print_payments(cli, f, o);
 	print_products(cli, f, o);
 	print_money(cli, f, o);

@@ -1,6 +1,7 @@
 /* status: the daemon's state in a few lines, and one line of JSON for status bars. */
 #include "base/timeutil.h"
 #include "clients/cli/cli.h"
+#include "clients/cli/pay.h"
 #include "clients/cli/verbs.h"
 #include "clients/cli/waybar.h"
 #include "clients/cli/when.h"
@@ -97,9 +98,12 @@ static char *pending_text(const struct state *s, const struct order *o, uint64_t
 {
 	char at[WHEN_SIZE];
 	const char *expected = when_format_near(at, order_expected(o), now);
+	_cleanup_free_ char *due = pay_due_text(o, now);
 	_cleanup_free_ char *more = s->pending_orders > 1 ? xprintf("; %u more", s->pending_orders - 1)
 							  : xstrdup("");
 
+	if (due)
+		return xprintf("%s, %s%s", order_name(o), due, more);
 	return xprintf("%s, %s%s%s%s", order_name(o), status_label(o->status), *expected ? ", expected " : "",
 		       expected, more);
 }

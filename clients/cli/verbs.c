@@ -84,6 +84,16 @@ static const struct option_def wait_options[] = {
 	{},
 };
 
+static const struct option_def pay_options[] = {
+	{ "card", 0, NULL, NULL, "by card: asked for, or JSON from --card-file or a pipe" },
+	{ "qr", 0, NULL, NULL, "by QR code, drawn here for the bank's app" },
+	{ "cash", 0, NULL, NULL, "in cash when it comes" },
+	{ "pos", 0, NULL, NULL, "by card at the door" },
+	{ "card-file", 0, "F", NULL, "read the card from a file, - is stdin" },
+	{ "yes", 'y', NULL, NULL, "do not ask before the card is charged" },
+	{},
+};
+
 static const struct option_def cancel_options[] = {
 	{ "reason", 0, "T", NULL, "why" },
 	{},
@@ -166,8 +176,15 @@ const struct verb verbs[] = {
 	  "wait until an order is at or past a status",
 	  "Exit 0 = it is, 8 = it can no longer get there, 124 = the time is over. " ORDER_TEXT,
 	  "customerclient wait last --for=delivered --timeout=3600" },
-	{ "cancel", "ORDER", 1, 1, ARG_ORDER, NULL, cancel_options, false, verb_cancel, "cancel an order",
-	  ORDER_TEXT, "customerclient cancel last --reason 'wrong address'" },
+	{ "pay", "ORDER", 1, 1, ARG_ORDER, NULL, pay_options, false, verb_pay,
+	  "pay for an order",
+	  "Without a way: as the order says. A card is asked for without echo, or comes as JSON "
+	  "{\"number\":\"N\",\"holder\":\"H\",\"expiry\":\"MM/YY\",\"cvc\":\"C\"}, never from an argument. "
+	  "A QR code is drawn, and waited for.\n"
+	  "Exit 0 = paid, 10 = declined, cancelled or expired, 9 = not known yet. " ORDER_TEXT,
+	  "customerclient pay last --qr" },
+	{ "cancel", "ORDER", 1, 1, ARG_ORDER, NULL, cancel_options, false, verb_cancel,
+	  "cancel an order", ORDER_TEXT, "customerclient cancel last --reason 'wrong address'" },
 	{ "rate", "ORDER STARS", 2, 2, ARG_ORDER, NULL, rate_options, false, verb_rate,
 	  "rate a delivered order with 1 to 5 stars", ORDER_TEXT,
 	  "customerclient rate last 5 --comment 'still hot'" },

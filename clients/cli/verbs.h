@@ -41,6 +41,7 @@ VERB(notifications);
 VERB(order);
 VERB(orders);
 VERB(passwd);
+VERB(pay);
 VERB(pending);
 VERB(rate);
 VERB(reorder);

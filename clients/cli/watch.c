@@ -161,7 +161,7 @@ static int on_any_signal(sd_bus_message *m, void *userdata, sd_bus_error *ret_er
 	return 0;
 }
 
-/* Orders.Changed and .CourierMoved begin with the uid. */
+/* Orders.Changed, .CourierMoved and Payments.Changed begin with the uid. */
 static int on_order_signal(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
 	struct watch *w = userdata;
@@ -256,6 +256,11 @@ static int add_matches(struct watch *w)
 		r = sd_bus_match_signal(w->cli->client->bus, &w->matches[4], NULL,
 					"/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
 					"Disconnected", on_bus_lost, w);
+	if (r >= 0)
+		r = add_match(w, 5,
+			      "type='signal',sender='" CC_BUS_NAME "',path='" CC_PATH
+			      "',interface='" CC_IFACE_PAYMENTS "'",
+			      on_order_signal);
 	return r;
 }
 

@@ -90,7 +90,7 @@ static void test_args_bad(void **state)
 	static const struct {
 		const char *line, *part; /* of the sentence */
 	} cases[] = {
-		{ "pay|last", "There is no command 'pay'; the commands are: status, sign-up" },
+		{ "stats", "There is no command 'stats'; the commands are: status, sign-up" },
 		{ "orders|--stat", "'orders' has no option '--stat'" },
 		{ "orders|--statu=x",
 		  "'orders' has no option '--statu" }, /* no abbreviations on a paid order */

@@ -197,7 +197,7 @@ static void test_awaiting_payment(void **state)
 	check(&s,
 	      "Order C-000007                                               33.71 USD, QR code\n"
 	      "\n"
-	      "Awaiting payment                                      expected 20:05, in 25 min\n"
+	      "Awaiting payment                            to pay: customerclient pay C-000007\n"
 	      "\n"
 	      "███░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░    5 %\n"
 	      "● Requested  ○ Accepted  ○ Cooking  ○ Ready  ○ On the way  ○ Delivered\n"
@@ -211,7 +211,7 @@ static void test_awaiting_payment(void **state)
 	      "Live, confirmed 3 s ago                        Ctrl-C leaves, the order goes on\n",
 	      "Order C-000007                33.71 USD\n"
 	      "Awaiting payment\n"
-	      "expected 20:05, in 25 min\n"
+	      "customerclient pay C-000007\n"
 	      "█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░    5 %\n"
 	      "Courier nobody yet\n"
 	      "        code 5205\n"

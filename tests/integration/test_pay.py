@@ -1,0 +1,282 @@
+"""Paying by the CLI: each way to the end, each test card, exit statuses, what an order that awaits payment says, and
+that neither number nor CVC is anywhere. The QR code on a real terminal is in test_pay_qr.py."""
+
+import json
+import os
+import subprocess
+import unittest
+
+import harness
+from harness import TIMEOUT, poll
+from test_cli import PLACE, CliTestCase
+
+GOOD, DECLINED, POOR, BROKEN = '4242424242424242', '4000000000000002', '4000000000009995', '4000000000000119'
+CVC = '737'
+
+
+def card(number=GOOD, cvc=CVC, expiry='12/41', holder='Ann Other'):
+    return json.dumps({'number': number, 'holder': holder, 'expiry': expiry, 'cvc': cvc})
+
+
+class PayTestCase(CliTestCase):
+    def setUp(self):
+        super().setUp()
+        self.sign_up_and_in()
+
+    def order(self, payment):
+        """An order to be paid so; its uid and number."""
+        uid, status = self.place(payment=payment)
+        self.assertEqual(status, 'awaiting-payment' if payment in ('card', 'qr') else 'requested')
+        return uid, self.client.call('Orders', 'Get', '(s)', (uid,))['number']
+
+    def get(self, uid):
+        return self.client.call('Orders', 'Get', '(s)', (uid,))
+
+    def charges(self, uid):
+        """What the gateway charged for an order."""
+        return [c for c in self.sandbox.journal().get('charges', []) if uid in json.dumps(c)]
+
+    def payload(self, uid):
+        """Once the QR payment is there."""
+        def there():
+            found = [p['qr-payload'] for p in self.get(uid).get('payments', []) if p.get('qr-payload')]
+            return found[-1] if found else None
+        return poll(there, what='the QR payment')
+
+    def bank(self, uid, outcome):
+        self.sandbox.request('POST', '/Sandbox/QrPaid', {'qrPayload': self.payload(uid), 'outcome': outcome})
+
+
+class Cards(PayTestCase):
+    def test_card_from_a_pipe(self):
+        uid, number = self.order('card')
+        out = self.ok('pay', number, '--card-file=-', stdin=card())
+        self.assertIn(f'Paid: order {number}', out)
+        self.assertIn('**** 4242', out)
+        self.assertIn(f'customerclient track {number}', out)
+        self.assertEqual(len(self.charges(uid)), 1)
+        self.fails(8, 'pay', number, '--card', stdin=card(), name='PaymentNotDue')
+        self.assertEqual(len(self.charges(uid)), 1)
+        self.sandbox.advance(uid, 'Delivered')
+        self.wait_for_status(uid, 'delivered')
+
+    def test_card_from_a_file_and_json(self):
+        uid, number = self.order('card')
+        path = f'{self.dir}/card'
+        with open(path, 'w', encoding='utf-8', opener=lambda p, f: os.open(p, f, 0o600)) as f:
+            f.write(card() + '\n')
+        document = self.json('pay', number, f'--card-file={path}')
+        self.assertEqual(document['uid'], uid)
+        self.assertEqual([(p['type'], p['card']) for p in document['payments'] if p['status'] == 'processed'],
+                         [('card', '**** 4242')])
+        self.assertEqual(len(self.charges(uid)), 1)
+
+    def test_each_card_that_is_refused(self):
+        for number, reason in ((DECLINED, 'declined'), (POOR, 'insufficient'), (BROKEN, 'not carried out')):
+            with self.subTest(number):
+                uid, name = self.order('card')
+                p = self.cli('pay', name, '--card', stdin=card(number))
+                self.assertEqual(p.returncode, 10, p.stderr)
+                self.assertIn(reason, p.stderr)
+                self.assertIn('nothing was charged', p.stderr)
+                self.assertIn(f'customerclient pay {name} --card\n', p.stderr)
+                self.assertIn(f'customerclient pay {name} --qr\n', p.stderr)
+                self.assertIn(f'customerclient cancel {name}\n', p.stderr)
+                self.assertEqual(self.charges(uid), [])
+                # The order waits, and another card pays it.
+                self.assertEqual(self.get(uid)['status'], 'awaiting-payment')
+                self.ok('pay', name, '--card', stdin=card())
+                self.assertEqual(len(self.charges(uid)), 1)
+
+    def test_cards_that_are_none(self):
+        uid, name = self.order('card')
+        for text, status, says in ((card('4242424242424241'), 10, 'check digit'),
+                                   (card(expiry='01/20'), 10, 'expired'),
+                                   (card(cvc='12'), 10, 'CVC'),
+                                   ('{}', 2, 'JSON'), ('number', 2, 'JSON'), ('', 2, '--card-file'),
+                                   ('{"number":"' + 'x' * 5000, 2, 'longer')):
+            with self.subTest(says):
+                p = self.cli('--json', 'pay', name, '--card', stdin=text)
+                self.assertEqual(p.returncode, status, p.stderr)
+                self.assertEqual(json.loads(p.stdout)['error']['exit'], status)
+                self.assertIn(says, p.stderr)
+        self.fails(2, 'pay', name, '--card-file=/nonexistent', says='/nonexistent')
+        self.assertEqual(self.sandbox.count('MakePaymentRespond'), 0)
+        self.assertEqual(self.charges(uid), [])
+
+    def test_asked_field_by_field(self):
+        uid, name = self.order('card')
+        t = self.terminal('pay', name)
+        for question, answer, hidden in (('Card number (not shown): ', '4242 4242 4242 4242', True),
+                                         ('Name on the card: ', 'Ann Other', False),
+                                         ('Good through (MM/YY): ', '12/41', False),
+                                         ('CVC (not shown): ', CVC, True)):
+            t.wait_for(question)
+            self.assertEqual(t.echoes(), not hidden, question)
+            t.type(answer + '\n')
+        t.wait_for('with Visa ending 4242? [y/N]')
+        t.type('y\n')
+        self.assertEqual(t.wait(), 0, t.screen.text)
+        self.assertIn('Paid: order', t.screen.text)
+        self.assertNotIn('4242 4242', t.raw)
+        self.assertNotIn(CVC, t.raw)
+        self.assertEqual(len(self.charges(uid)), 1)
+
+    def test_no_at_the_question(self):
+        uid, name = self.order('card')
+        path = f'{self.dir}/card'
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write(card())
+        t = self.terminal('pay', name, f'--card-file={path}')
+        t.wait_for('Visa ending 4242? [y/N]')
+        t.type('n\n')
+        self.assertEqual(t.wait(), 10)
+        self.assertEqual(self.sandbox.count('MakePaymentRespond'), 0)
+        self.assertEqual(self.charges(uid), [])
+
+    def test_no_answer_is_no_second_charge(self):
+        uid, name = self.order('card')
+        self.sandbox.fault('MakePaymentRespond', 'reset-after', count=1)
+        self.ok('pay', name, '--card', stdin=card(), timeout=60)
+        self.assertEqual(len(self.charges(uid)), 1)
+
+    def test_nothing_of_a_card_is_seen(self):
+        """argv, environment, output and what the daemon leaves behind, while a planted word is found."""
+        _, name = self.order('card')
+        p = self.background_with_pipe('-v', 'pay', name, '--card-file=-', CANARY='planted-canary')
+        seen = []
+        for part in ('cmdline', 'environ'):
+            with open(f'/proc/{p.pid}/{part}', 'rb') as f:
+                seen.append(f.read())
+        out, err = p.communicate(card(), timeout=TIMEOUT)
+        self.assertEqual(p.returncode, 0, err)
+        seen += [out.encode(), err.encode(), self.daemon_log().encode()]
+        for folder, _, files in os.walk(self.dir):
+            for file in files:
+                if not file.endswith('.sock') and os.path.isfile(f'{folder}/{file}'):
+                    with open(f'{folder}/{file}', 'rb') as f:
+                        seen.append(f.read())
+        everything = b'\n'.join(seen)
+        self.assertIn(b'planted-canary', everything)
+        self.assertNotIn(GOOD.encode(), everything)
+        self.assertNotIn(f'"{CVC}"'.encode(), everything)
+
+    def background_with_pipe(self, *arguments, **env):
+
+        p = subprocess.Popen([harness.binary('customerclient'), *arguments], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment(**env))
+        self.addCleanup(lambda: p.poll() is None and p.kill())
+        for stream in (p.stdin, p.stdout, p.stderr):
+            self.addCleanup(stream.close)
+        return p
+
+
+class QrCodes(PayTestCase):
+    def test_in_a_pipe(self):
+        uid, name = self.order('qr')
+        p = self.background('pay', name)
+        self.assertEqual(p.stdout.readline().strip(), self.payload(uid))
+        self.bank(uid, 'paid')
+        status, out, err = self.ended(p)
+        self.assertEqual(status, 0, err)
+        self.assertIn(f'Paid: order {name}', out)
+        self.assertEqual(len(self.charges(uid)), 1)
+
+    def test_json(self):
+        uid, name = self.order('qr')
+        p = self.background('--json', 'pay', name, '--qr')
+        self.assertIn(self.payload(uid), p.stderr.readline())
+        self.bank(uid, 'paid')
+        status, out, err = self.ended(p)
+        self.assertEqual(status, 0, err)
+        self.assertEqual(json.loads(out)['uid'], uid)
+
+    def test_cancelled_and_expired(self):
+        for outcome, says in (('cancelled', 'cancelled'), ('expired', 'not made in time')):
+            with self.subTest(outcome):
+                uid, name = self.order('qr')
+                p = self.background('pay', name)
+                self.assertIn(self.payload(uid), p.stdout.readline())
+                self.bank(uid, outcome)
+                status, _, err = self.ended(p)
+                self.assertEqual(status, 10, err)
+                self.assertIn(says, err)
+                self.assertIn('nothing was charged', err)
+                self.assertEqual(self.charges(uid), [])
+
+    def test_drawn_on_a_terminal(self):
+        uid, name = self.order('qr')
+        t = self.terminal('pay', name, TERM='xterm-256color')
+        t.wait_for(f'Order {name} waits for the payment')
+        self.assertIn('\u2580', t.screen.text)
+        self.assertIn('\x1b[0;38;5;16;48;5;231m', t.raw)
+        self.assertEqual(t.screen.scrolled, 0)
+        self.bank(uid, 'paid')
+        self.assertEqual(t.wait(), 0, t.screen.text)
+        self.assertIn('Paid: order', t.screen.text)
+
+    def test_a_terminal_that_is_too_small(self):
+        uid, name = self.order('qr')
+        t = self.terminal('pay', name, columns=60, rows=15, DISPLAY=None, WAYLAND_DISPLAY=None)
+        t.wait_for(f'Order {name} waits for the payment')
+        self.assertIn('does not fit', t.screen.text)
+        pictures = [f for f in os.listdir(f'{self.dir}/run') if f.startswith('customerclient-payment-qr-')]
+        self.assertEqual(len(pictures), 1)
+        with open(f'{self.dir}/run/{pictures[0]}', 'rb') as f:
+            self.assertEqual(f.read(8), b'\x89PNG\r\n\x1a\n')
+        t.type('\x03')
+        self.assertEqual(t.wait(), 130)
+        self.assertEqual(self.get(uid)['status'], 'awaiting-payment')
+
+
+class OtherWays(PayTestCase):
+    def test_at_the_door(self):
+        for way, says in (('cash', 'in cash'), ('pos', 'by card')):
+            with self.subTest(way):
+                uid, name = self.order(way)
+                out = self.ok('pay', name)
+                self.assertIn(f'paid {says} when it comes', out)
+                self.assertEqual(self.json('pay', name, f'--{way}')['uid'], uid)
+                self.sandbox.advance(uid, 'Delivered')
+                self.wait_for_status(uid, 'delivered')
+
+    def test_awaiting_is_said_everywhere(self):
+        _, name = self.order('card')
+        says = f'customerclient pay {name}'
+        self.assertIn(f'to pay: {says}', self.ok('pending'))
+        # Until when is known once a payment was started.
+        self.assertEqual(self.cli('pay', name, '--card', stdin=card(DECLINED)).returncode, 10)
+        for arguments in (('show', name), ('pending',), ('status',)):
+            with self.subTest(arguments):
+                out = self.ok(*arguments)
+                self.assertIn(says, out)
+                self.assertRegex(out, r'to pay until \S*\d\d:\d\d')
+        t = self.terminal('track', name)
+        t.wait_for(says)
+        t.type('\x03')
+        t.wait()
+
+    def test_order_goes_on_to_payment(self):
+        product = self.product()
+        self.ok('cart', 'add', str(product[0]))
+        t = self.terminal('order', *PLACE, '--phone', '+15551234567', '--pay', 'qr', '--yes',
+                          rows=60)
+        t.wait_for('waits for the payment')
+        t.type('\x03')
+        self.assertEqual(t.wait(), 130)
+        self.ok('cart', 'add', str(product[0]))
+        out = self.ok('order', *PLACE, '--pay', 'card', '--yes')
+        self.assertRegex(out, r'Next: customerclient pay \S+')
+
+    def test_usage(self):
+        _, name = self.order('card')
+        self.fails(2, 'pay', name, '--qr', '--cash', says='cannot both be')
+        self.fails(2, 'pay', name, '--qr', '--card-file=-', says='cannot both be')
+        self.fails(2, 'pay', says='pay ORDER')
+        self.fails(3, 'pay', 'nothing', '--card', name='NotFound')
+        self.ok('cancel', name)
+        self.fails(8, 'pay', name, '--card', stdin=card(), name='PaymentNotDue')
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
