@@ -54,34 +54,35 @@ int payment_start(struct call *c)
 	r = read_order_of_body(c, &o);
 	if (r < 0)
 		return r;
+	p = payment_open(&o);
+	if (p && !o.pay_pending && payment_is_of(p, type)) {
+		c->answer = json_object_get(p);
+		return 0;
+	}
 	if (o.status != STATUS_AWAITING_PAYMENT)
 		return call_fail(c, 409, "payment-not-due", "An order that is \"%s\" awaits no payment",
 				 status_name(o.status));
 	if (o.pay_pending)
 		return call_fail(c, 409, "payment-in-process", "A payment of this order is in process");
-	p = payment_open(&o);
-	if (!p || strcmp(json_object_get_string(json_member(p, "paymentType")), payment_type_name(type)) != 0) {
-		if (p)
-			payment_set(p, "Cancelled", NULL);
-		/* To be paid at the door after all: nothing is awaited before the kitchen begins. */
-		if (type == PAY_CASH || type == PAY_POS)
-			(void)life_advance(c->sandbox, &o, STATUS_PROCESSING);
-		p = payment_add(c->sandbox, &o, type);
-		if (type == PAY_CASH || type == PAY_POS)
-			o.pay_due = 0;
+	if (p)
+		payment_set(p, "Cancelled", NULL);
+	p = payment_add(c->sandbox, &o, type);
+	/* To be paid at the door after all: the kitchen waits for nothing. */
+	if (type == PAY_CASH || type == PAY_POS)
+		(void)life_advance(c->sandbox, &o, STATUS_PROCESSING);
+	else
 		life_publish(c->sandbox, &o);
-	}
 	c->answer = json_object_get(p);
 	return 0;
 }
 
-/* The customer says that the QR code was paid, which only the bank knows: the payment is as it is. */
+/* That a QR code was paid only the bank knows, of cash the courier: such a payment is as it is. */
 static int respond(struct call *c, struct order *o, json_object *p, json_object *sent)
 {
 	struct card card;
 	int r;
 
-	if (!payment_is(p, "Requested") || json_member(p, "qrPayload"))
+	if (!payment_is(p, "Requested") || !payment_is_of(p, PAY_CARD))
 		return 0;
 	r = card_read(c, sent, &card);
 	if (r < 0)

@@ -21,6 +21,18 @@ bool payment_is(json_object *p, const char *status)
 	return s && strcmp(s, status) == 0;
 }
 
+static bool is_at_the_door(json_object *p)
+{
+	return payment_is_of(p, PAY_CASH) || payment_is_of(p, PAY_POS);
+}
+
+bool payment_is_of(json_object *p, enum payment_type type)
+{
+	const char *s = text_of(p, "paymentType");
+
+	return s && strcmp(s, payment_type_name(type)) == 0;
+}
+
 json_object *payment_find(const struct order *o, const char *uid)
 {
 	for (size_t i = 0; i < json_object_array_length(o->payments); i++) {
@@ -77,7 +89,10 @@ json_object *payment_add(struct sandbox *s, struct order *o, enum payment_type t
 	uuid_make(uid);
 	if (type == PAY_QR)
 		payload = qr_payload(o, uid);
-	payment_await(s, o);
+	if (type == PAY_CASH || type == PAY_POS)
+		o->pay_due = 0;
+	else
+		payment_await(s, o);
 	json_add_text(p, "uid", uid);
 	json_add_text(p, "deliveryOrderUid", o->uid);
 	json_add_money(p, "amount", o->total_price);
@@ -100,11 +115,19 @@ void payment_await(struct sandbox *s, struct order *o)
 	o->pay_due = clock_now(&s->clock) + awaiting_payment;
 }
 
+void payment_at_the_door(struct order *o)
+{
+	json_object *p = payment_open(o);
+
+	if (p && is_at_the_door(p))
+		payment_set(p, "Finished", NULL);
+}
+
 void payment_close(struct order *o)
 {
 	json_object *p = payment_open(o);
 
-	if (p && payment_is(p, "Requested"))
+	if (p && payment_is(p, "Requested") && (o->status == STATUS_CANCELLED || !is_at_the_door(p)))
 		payment_set(p, "Cancelled", NULL);
 	if (!o->pay_pending)
 		o->pay_due = 0;

@@ -19,13 +19,19 @@ json_object *payment_find(const struct order *o, const char *uid);
 /* The one that is Requested or In process; borrowed. NULL: there is none. */
 json_object *payment_open(const struct order *o);
 bool payment_is(json_object *p, const char *status);
+bool payment_is_of(json_object *p, enum payment_type type);
 bool payment_is_made(const struct order *o);
 void payment_set(json_object *p, const char *status, const char *reason);
-/* Adds a payment of the order's whole amount; borrowed. The order awaits it for 15 minutes from now. */
+/*
+ * Adds a payment of the order's whole amount; borrowed. The order awaits it for 15 minutes from now, unless it is
+ * one to be made at the door.
+ */
 json_object *payment_add(struct sandbox *s, struct order *o, enum payment_type type);
 /* An order that begins to await payment does so for 15 minutes. */
 void payment_await(struct sandbox *s, struct order *o);
-/* The order does not await payment any more: what is Requested can never be paid. */
+/* The order ended at the door, where it was paid. */
+void payment_at_the_door(struct order *o);
+/* The order awaits no payment any more: what is Requested online, or of a cancelled order, can never be paid. */
 void payment_close(struct order *o);
 /* The money is asked for: at once, or for the time that was set `In process` first. Stores and tells the change. */
 void payment_take(struct sandbox *s, struct order *o, json_object *p, const struct outcome *how);

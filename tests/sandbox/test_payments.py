@@ -69,12 +69,31 @@ class Start(PaymentCase):
         self.assertEqual(self.pay(p).json['status'], 'Cancelled')
         self.assertEqual(self.charges(order), [])
 
+    def test_at_the_door_after_all(self):
+        for kind in ('Cash', 'POS'):
+            order, p = self.ready('Card')
+            door = self.begin(order, kind).json
+            self.assertEqual((door['status'], door['paymentType'], door['paymentMethod'], door['validUntil']),
+                             ('Requested', kind, 'On delivery', None))
+            now = self.customer.get(order['uid'])
+            self.assertEqual((now['status'], now['paymentType'], now['couldBeCancelled']), ('Processing', kind, True))
+            self.assertEqual([x['status'] for x in now['payments']], ['Cancelled', 'Requested'])
+            self.assertEqual(self.begin(order, kind).json, door)
+            self.assertEqual(self.pay(door).json, door, 'no card is charged for it')
+            self.assertEqual(self.pay(p).json['status'], 'Cancelled')
+            self.refused(self.begin(order, 'Card'), 409, 'payment-not-due')
+            self.sandbox.control('Clock', {'advanceSec': 3600})
+            self.assertEqual(self.customer.get(order['uid'])['status'], 'Processing')
+            self.customer.advance(order['uid'], 'Delivered')
+            self.assertEqual([x['status'] for x in self.payments(order)], ['Cancelled', 'Finished'])
+            self.assertEqual(self.charges(order), [])
+
     def test_refusals(self):
         order, p = self.ready()
         cash = self.customer.order()
         start = lambda uid, kind, c=self.customer: c.call(
             'MakePaymentStart', {'deliveryOrderUid': uid, 'paymentType': kind})
-        for kind in ('Cash', 'POS', 'Gold', ''):
+        for kind in ('Gold', ''):
             self.refused(start(order['uid'], kind), 422, 'invalid-payment-type')
         self.refused(start(cash['uid'], 'Card'), 409, 'payment-not-due')
         self.refused(start(new_uid(), 'Card'), 404, 'not-found')
