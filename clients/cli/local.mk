@@ -31,6 +31,7 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/prompt.c clients/cli/prompt.h \
 	clients/cli/qr-draw.c clients/cli/qr-draw.h \
 	clients/cli/session.h \
+	clients/cli/settings.h \
 	clients/cli/style.c clients/cli/style.h \
 	clients/cli/table.c clients/cli/table.h \
 	clients/cli/text.c clients/cli/text.h \
@@ -38,6 +39,7 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/track-screen.c clients/cli/track-screen.h \
 	clients/cli/verb-account.c \
 	clients/cli/verb-cancel.c \
+	clients/cli/verb-cards.c \
 	clients/cli/verb-cart.c \
 	clients/cli/verb-menu.c \
 	clients/cli/verb-monitor.c \
@@ -47,6 +49,8 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/verb-pay.c \
 	clients/cli/verb-pending.c \
 	clients/cli/verb-reorder.c \
+	clients/cli/verb-report.c \
+	clients/cli/verb-settings.c \
 	clients/cli/verb-show.c \
 	clients/cli/verb-sign-in.c \
 	clients/cli/verb-sign-up.c \

@@ -10,6 +10,7 @@
 #include "clients/cli/order-view.h"
 #include "clients/cli/pay.h"
 #include "clients/cli/prompt.h"
+#include "clients/cli/settings.h"
 #include "clients/cli/verbs.h"
 #include "clients/cli/when.h"
 #include "clients/common/dict.h"
@@ -19,6 +20,7 @@
 
 struct wish {
 	char *address, *city, *phone;
+	struct defaults defaults;
 	const char *payment, *comment, *recipient, *max_total_text; /* argv's */
 	uint64_t deliver_at;
 	int64_t max_total;
@@ -30,6 +32,7 @@ static void wish_done(struct wish *w)
 	free(w->address);
 	free(w->city);
 	free(w->phone);
+	defaults_done(&w->defaults);
 }
 
 struct quote {
@@ -84,22 +87,31 @@ static int read_phone(struct cli *cli, const char *given, char **ret)
 	return prompt_text(cli, "Phone", a.phone, "--phone", ret);
 }
 
+/* Given, or asked with a default, or in a script the default itself. */
+static int read_part(struct cli *cli, const char *given, const char *set, const char *last,
+		     const char *question, const char *option, char **ret)
+{
+	const char *offered = !isempty(set) ? set : last;
+
+	if (given || (!prompt_possible(cli) && !isempty(set))) {
+		*ret = xstrdup(given ? given : set);
+		return 0;
+	}
+	return prompt_text(cli, question, offered, option, ret);
+}
+
 static int read_place(struct cli *cli, const struct args *args, struct wish *w)
 {
 	const char *address = args_option(args, "address"), *city = args_option(args, "city");
 	_cleanup_free_ char *last_address = NULL, *last_city = NULL;
-	int r = 0;
+	int r;
 
 	if ((!address || !city) && prompt_possible(cli))
 		last_destination(cli, &last_address, &last_city);
-	if (address)
-		w->address = xstrdup(address);
-	else
-		r = prompt_text(cli, "Address (street and number)", last_address, "--address", &w->address);
-	if (r >= 0 && city)
-		w->city = xstrdup(city);
-	else if (r >= 0)
-		r = prompt_text(cli, "City", last_city, "--city", &w->city);
+	r = read_part(cli, address, w->defaults.address, last_address, "Address (street and number)",
+		      "--address", &w->address);
+	if (r >= 0)
+		r = read_part(cli, city, w->defaults.city, last_city, "City", "--city", &w->city);
 	return r < 0 ? r : read_phone(cli, args_option(args, "phone"), &w->phone);
 }
 
@@ -123,7 +135,8 @@ static int read_options(struct cli *cli, const struct args *args, struct wish *w
 {
 	const char *at = args_option(args, "at"), *pay = args_option(args, "pay");
 
-	w->payment = pay ? pay : "cash";
+	defaults_get(cli, &w->defaults);
+	w->payment = pay ? pay : !isempty(w->defaults.payment) ? w->defaults.payment : "cash";
 	w->comment = args_option(args, "comment");
 	w->recipient = args_option(args, "recipient");
 	w->max_total_text = args_option(args, "max-total");

@@ -53,10 +53,10 @@ static const struct option_def menu_options[] = {
 #define YES { "yes", 'y', NULL, NULL, "do not ask" }
 
 static const struct option_def order_options[] = {
-	{ "address", 0, "A", NULL, "street and number" },
-	{ "city", 0, "C", NULL, "city" },
+	{ "address", 0, "A", NULL, "street and number (as in the settings)" },
+	{ "city", 0, "C", NULL, "city (as in the settings)" },
 	{ "phone", 0, "P", NULL, "phone for the courier (that of the account)" },
-	{ "pay", 0, "HOW", "cash pos qr card", "how it is paid (cash)" },
+	{ "pay", 0, "HOW", "cash pos qr card", "how it is paid (as in the settings, else cash)" },
 	{ "comment", 0, "T", NULL, "a word to the kitchen or the courier" },
 	{ "recipient", 0, "R", NULL, "who takes it" },
 	{ "at", 0, "TIME", NULL, "when: 19:30, 'tomorrow 12:00' or ISO 8601 (as soon as possible)" },
@@ -117,6 +117,14 @@ static const struct option_def monitor_options[] = {
 	{},
 };
 
+static const struct option_def report_options[] = {
+	{ "format", 0, "FORMAT", "pdf png html", "pdf, png or html (pdf)" },
+	{ "output", 'o', "F", NULL, "to this file, - is stdout (as the service calls it, in this folder)" },
+	{ "email", 0, "ADDRESS", NULL, "send it there instead; '' is the address of the account" },
+	{ "open", 0, NULL, NULL, "open it with what the desktop has" },
+	{},
+};
+
 #define ORDER_TEXT "ORDER is a uid, a number, a unique beginning, or 'last'."
 
 const struct verb verbs[] = {
@@ -136,6 +144,12 @@ const struct verb verbs[] = {
 	  "customerclient sign-out --forget" },
 	{ "account", "", 0, 0, ARG_NONE, NULL, NULL, false, verb_account, "the account: login, e-mail, phone",
 	  NULL, "customerclient account" },
+	{ "account cards", "", 0, 0, ARG_NONE, NULL, NULL, false, verb_account_cards,
+	  "the cards that the service keeps, by brand and last digits", NULL,
+	  "customerclient account cards" },
+	{ "account remove-card", "UID", 1, 1, ARG_OTHER, NULL, NULL, false, verb_account_remove_card,
+	  "remove a card that the service keeps", NULL,
+	  "customerclient account remove-card 6f1c2f0e-0000-4000-8000-000000000001" },
 	{ "passwd", "", 0, 0, ARG_NONE, NULL, passwd_options, false, verb_passwd, "change the password", NULL,
 	  "customerclient passwd" },
 	{ "menu", "[CATEGORY]", 0, 1, ARG_OTHER, NULL, menu_options, false, verb_menu,
@@ -190,6 +204,15 @@ const struct verb verbs[] = {
 	  "customerclient rate last 5 --comment 'still hot'" },
 	{ "notifications", "", 0, 0, ARG_NONE, NULL, notifications_options, false, verb_notifications,
 	  "notifications, newest first", NULL, "customerclient notifications --unread --mark-read" },
+	{ "report", "ORDER", 1, 1, ARG_ORDER, NULL, report_options, false, verb_report,
+	  "the report of an order, in a file or by e-mail", ORDER_TEXT,
+	  "customerclient report last --format=pdf -o lunch.pdf" },
+	{ "settings", "", 0, 0, ARG_NONE, NULL, NULL, false, verb_settings,
+	  "what is set at the service: addresses, ways to be told and to pay", NULL,
+	  "customerclient settings" },
+	{ "settings set", "KEY=VALUE...", 1, ARGS_MANY, ARG_OTHER, NULL, NULL, false, verb_settings_set,
+	  "change settings; offline they are queued", "An empty VALUE takes a setting away.",
+	  "customerclient settings set default-city=Springfield preferred-payment-type=card" },
 	{ "sync", "", 0, 0, ARG_NONE, NULL, NULL, false, verb_sync, "ask the service for what changed, now",
 	  NULL, "customerclient sync" },
 	{ "monitor", "", 0, 0, ARG_NONE, NULL, monitor_options, false, verb_monitor,

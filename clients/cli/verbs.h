@@ -27,6 +27,8 @@ void completion_fish(FILE *f);
 
 #define VERB(name) int verb_##name(struct cli *cli, const struct args *args)
 VERB(account);
+VERB(account_cards);
+VERB(account_remove_card);
 VERB(cancel);
 VERB(cart);
 VERB(cart_add);
@@ -45,6 +47,9 @@ VERB(pay);
 VERB(pending);
 VERB(rate);
 VERB(reorder);
+VERB(report);
+VERB(settings);
+VERB(settings_set);
 VERB(show);
 VERB(sign_in);
 VERB(sign_out);

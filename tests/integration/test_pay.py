@@ -1,5 +1,6 @@
-"""Paying by the CLI: each way to the end, each test card, exit statuses, what an order that awaits payment says, and
-that neither number nor CVC is anywhere. The QR code on a real terminal is in test_pay_qr.py."""
+"""Money and the account by the CLI: paying in each way to the end, each test card, exit statuses, what an order
+that awaits payment says, and that neither number nor CVC is anywhere; kept cards, settings, reports. The QR code on a
+real terminal is in test_pay_qr.py."""
 
 import json
 import os
@@ -276,6 +277,88 @@ class OtherWays(PayTestCase):
         self.fails(3, 'pay', 'nothing', '--card', name='NotFound')
         self.ok('cancel', name)
         self.fails(8, 'pay', name, '--card', stdin=card(), name='PaymentNotDue')
+
+
+class KeptCards(PayTestCase):
+    def test_listed_and_removed(self):
+        self.assertEqual(self.json('account', 'cards'), [])
+        _, name = self.order('card')
+        self.ok('pay', name, '--card', stdin=card())
+        kept = self.json('account', 'cards')
+        self.assertEqual([(c['brand'], c['last-digits'], c['expiry']) for c in kept], [('Visa', '4242', '12/41')])
+        self.assertIn('4242', self.ok('account', 'cards'))
+        self.fails(3, 'account', 'remove-card', 'nothing', name='NotFound')
+        self.assertIn('removed', self.ok('account', 'remove-card', kept[0]['uid']))
+        self.assertEqual(self.json('account', 'cards'), [])
+
+
+class Settings(PayTestCase):
+    def test_shown_and_changed(self):
+        self.assertIn('Saved', self.ok('settings', 'set', 'default-city=Springfield', 'default-address=12 Long Street',
+                                       'preferred-payment-type=pos', 'email-receipts=yes'))
+        settings = self.json('settings')
+        self.assertEqual(settings['default-city'], 'Springfield')
+        self.assertIs(settings['email-receipts'], True)
+        self.assertRegex(self.ok('settings'), r'email-receipts +yes')
+        self.assertEqual(self.json('settings', 'set', 'email-receipts=no'), {'state': 'saved'})
+        self.fails(2, 'settings', 'set', 'colour=blue', says='colour')
+        self.fails(2, 'settings', 'set', 'preferred-payment-type=beans', says='beans')
+        self.fails(2, 'settings', 'set', 'email-receipts=beans', says='yes or no')
+        self.fails(2, 'settings', 'set', 'default-city', says='KEY=VALUE')
+        # What is set is where an order begins from.
+        self.ok('cart', 'add', str(self.product()[0]))
+        order = self.json('order', '--yes')
+        self.assertEqual(order['payment-type'], 'pos')
+        self.assertEqual(order['destination'], '12 Long Street, Springfield')
+
+    def test_offline_they_are_queued(self):
+        self.ok('settings', 'set', 'default-city=Springfield')
+        self.sandbox.stop()
+        self.assertEqual(self.json('settings', 'set', 'default-city=Shelbyville', timeout=60), {'state': 'queued'})
+        self.assertEqual(self.json('settings')['default-city'], 'Shelbyville')
+
+
+class Reports(PayTestCase):
+    def setUp(self):
+        super().setUp()
+        self.uid, self.number = self.order('cash')
+        self.here = os.getcwd()
+        os.chdir(self.dir)
+        self.addCleanup(os.chdir, self.here)
+
+    def test_files(self):
+        for kind, magic in (('pdf', b'%PDF-'), ('png', b'\x89PNG'), ('html', b'<')):
+            with self.subTest(kind):
+                self.assertEqual(self.ok('report', self.number, f'--format={kind}', '-o', f'r.{kind}'), f'r.{kind}\n')
+                with open(f'{self.dir}/r.{kind}', 'rb') as f:
+                    self.assertTrue(f.read(5).startswith(magic))
+        name = self.ok('report', self.number).strip()
+        self.assertTrue(os.path.isfile(f'{self.dir}/{name}'), name)
+        self.fails(2, 'report', self.number, says='-o FILE')
+        self.assertEqual(sorted(self.json('report', self.number, '-o', 'again.pdf')), ['content-type', 'file'])
+        p = subprocess.run([harness.binary('customerclient'), 'report', self.number, '-o', '-'], capture_output=True,
+                           env=self.environment(), check=True)
+        self.assertTrue(p.stdout.startswith(b'%PDF-'))
+        self.fails(2, 'report', self.number, '-o', '/nonexistent/x', says='/nonexistent/x')
+        self.fails(2, 'report', self.number, '--email=a@example.org', '--open', says='cannot be with')
+        self.fails(3, 'report', 'nothing', name='NotFound')
+
+    def test_opened(self):
+        os.makedirs(f'{self.dir}/bin')
+        with open(f'{self.dir}/bin/xdg-open', 'w', encoding='utf-8', opener=lambda p, f: os.open(p, f, 0o755)) as f:
+            f.write(f'#!/bin/sh\ncp "$1" {self.dir}/seen.part && mv {self.dir}/seen.part {self.dir}/seen\n')
+        self.ok('report', self.number, '--open', PATH=f'{self.dir}/bin:{os.environ["PATH"]}')
+        poll(lambda: os.path.exists(f'{self.dir}/seen'), what='the program that opens it')
+        with open(f'{self.dir}/seen', 'rb') as f:
+            self.assertEqual(f.read(5), b'%PDF-')
+
+    def test_by_mail(self):
+        self.assertIn('Sent to bo@example.org', self.ok('report', self.number, '--email', 'bo@example.org', timeout=30))
+        self.assertIn('bo@example.org', json.dumps(self.sandbox.mailbox()))
+        document = self.json('report', self.number, '--email=', timeout=30)
+        self.assertEqual(document['status'], 'sent')
+        self.assertIn('ann@example.org', json.dumps(self.sandbox.mailbox()))
+        self.fails(2, 'report', self.number, '--email=nobody', says='nobody')
 
 
 if __name__ == '__main__':
