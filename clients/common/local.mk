@@ -3,6 +3,7 @@ clients_common_libclient_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(JSON_CFLAGS
 clients_common_libclient_a_SOURCES = \
 	clients/common/client.c clients/common/client.h \
 	clients/common/dict.c clients/common/dict.h \
+	clients/common/distance.c clients/common/distance.h \
 	clients/common/errors.c \
 	clients/common/jsonview.c clients/common/jsonview.h \
 	clients/common/order.c clients/common/order.h \

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "clients/common/client.h"
+#include "clients/common/distance.h"
 
 struct order_product {
 	uint64_t id;
@@ -96,6 +97,3 @@ int order_lookup(struct client *c, const char *text, sd_bus_error *error, char *
 int order_get(struct client *c, const char *uid, sd_bus_error *error, struct order *ret);
 /* The object path of a pending order. */
 int order_object_path(const char *uid, char **ret_path);
-
-/* Metres on the earth's surface; NaN when a coordinate is. */
-double distance_metres(double lat1, double lon1, double lat2, double lon2);

@@ -2,11 +2,17 @@
 #include "notifier/buttons.h"
 
 #include "base/log.h"
+#include "base/records.h"
+#include "base/timeutil.h"
+#include "notifier/launch.h"
+#include "notifier/qr.h"
 #include "notifier/terminal.h"
 #include "notifier/texts.h"
 
 #define ACTION_DEFAULT "default" /* a click on the bubble itself */
 #define ACTION_TRACK "track"
+#define ACTION_PAY "pay"
+#define ACTION_QR "show-qr"
 #define ACTION_CANCEL "cancel"
 #define ACTION_CANCEL_YES "cancel-yes"
 #define ACTION_CANCEL_NO "cancel-no"
@@ -18,12 +24,13 @@ struct buttons {
 	struct feed *feed;
 	struct bubbles *bubbles;
 	struct memory *memory;
+	struct qr *qr;
 };
 
 /* A button that was pressed, until all that follows from it is done. */
 struct press {
 	struct buttons *buttons;
-	char *uid, *action;
+	char *uid, *action, *token;
 	struct view view;
 	bool question; /* the bubble being shown is a question */
 	bool separate; /* the bubble being shown is not the order's own */
@@ -34,6 +41,7 @@ static void press_free(struct press *p)
 	view_done(&p->view);
 	g_free(p->uid);
 	g_free(p->action);
+	g_free(p->token);
 	g_free(p);
 }
 
@@ -45,11 +53,15 @@ struct buttons *buttons_new(GDBusConnection *bus, struct feed *feed, struct bubb
 	b->feed = feed;
 	b->bubbles = bubbles;
 	b->memory = memory;
+	b->qr = qr_new();
 	return b;
 }
 
 void buttons_free(struct buttons *b)
 {
+	if (!b)
+		return;
+	qr_free(b->qr);
 	g_free(b);
 }
 
@@ -65,6 +77,12 @@ void buttons_for_order(const struct view *v, struct bubble *bubble)
 		add_action(bubble, ACTION_RATE "5", "★★★★★");
 		add_action(bubble, ACTION_RATE "3", "★★★");
 		add_action(bubble, ACTION_RATE_MORE, "More…");
+	} else if (rules_can_pay(v)) {
+		if (streq_ptr(v->payment_type, "qr"))
+			add_action(bubble, ACTION_QR, "Show QR code");
+		add_action(bubble, ACTION_PAY, "Pay");
+		if (v->cancellable)
+			add_action(bubble, ACTION_CANCEL, "Cancel");
 	} else if (!rules_ended(v->status)) {
 		add_action(bubble, ACTION_TRACK, "Track");
 		if (v->cancellable)
@@ -167,11 +185,40 @@ static void press_ask(struct press *p)
 		press_answer(p, &text);
 }
 
+static void on_qr_code(void *userdata, void *cookie, int fd, const char *error)
+{
+	struct press *p = cookie;
+	char *argv[] = { (char *)"xdg-open", NULL, NULL };
+	const char *path;
+	int r = 0;
+
+	(void)userdata;
+	if (!error) {
+		r = qr_store(p->buttons->qr, p->uid, fd, &path);
+		if (r < 0)
+			error = "The picture of the QR code cannot be kept in a file. Pay in a terminal: customerclient pay --qr";
+	}
+	if (!error) {
+		argv[1] = (char *)path;
+		r = launch(p->buttons->bus, "The QR code of an order", argv, p->token);
+		if (r < 0)
+			error = "There is no xdg-open to show it with. Pay in a terminal: customerclient pay --qr";
+	}
+	if (error)
+		press_failed(p, "Paying", error);
+	else
+		press_free(p);
+}
+
 static void press_act(struct press *p)
 {
 	struct feed *feed = p->buttons->feed;
 
-	if (streq(p->action, ACTION_CANCEL)) {
+	if (streq(p->action, ACTION_QR))
+		feed_get_qr_code(feed, p->uid, on_qr_code, p);
+	else if (streq(p->action, ACTION_CANCEL) && p->view.hold_until > now_realtime())
+		feed_cancel_order(feed, p->uid, on_cancelled, p); /* a question could outlast the time to think it over */
+	else if (streq(p->action, ACTION_CANCEL)) {
 		if (p->view.cancellable)
 			press_ask(p);
 		else
@@ -182,15 +229,21 @@ static void press_act(struct press *p)
 		feed_rate_order(feed, p->uid, (unsigned)(p->action[strlen(ACTION_RATE)] - '0'), on_rated, p);
 }
 
+/* As in "Cancelling order 1042". */
+static const char *doing_of(const char *action)
+{
+	if (streq(action, ACTION_QR) || streq(action, ACTION_PAY))
+		return "Paying";
+	return streq(action, ACTION_CANCEL) || streq(action, ACTION_CANCEL_YES) ? "Cancelling" : "Rating";
+}
+
 static void on_order(void *userdata, void *cookie, struct view *view)
 {
 	struct press *p = cookie;
 
 	(void)userdata;
 	if (!view) {
-		press_failed(p, streq(p->action, ACTION_CANCEL) || streq(p->action, ACTION_CANCEL_YES) ? "Cancelling"
-												      : "Rating",
-			     "The order cannot be read now. Nothing was done.");
+		press_failed(p, doing_of(p->action), "The order cannot be read now. Nothing was done.");
 		return;
 	}
 	p->view = *view;
@@ -198,26 +251,34 @@ static void on_order(void *userdata, void *cookie, struct view *view)
 	press_act(p);
 }
 
-static struct press *press_new(struct buttons *b, const char *uid, const char *action)
+static struct press *press_new(struct buttons *b, const char *uid, const char *action, const char *token)
 {
 	struct press *p = g_new0(struct press, 1);
 
 	p->buttons = b;
 	p->uid = g_strdup(uid);
 	p->action = g_strdup(action);
+	p->token = g_strdup(token);
 	return p;
 }
 
 static void open_terminal(struct buttons *b, const char *uid, enum terminal_task task, const char *token)
 {
+	static const struct {
+		const char *doing, *verb, *more;
+	} words[] = {
+		[TERMINAL_TRACK] = { "Tracking", "track", "" },
+		[TERMINAL_PAY] = { "Paying", "pay", "" },
+		[TERMINAL_RATE] = { "Rating", "rate", " STARS" },
+	};
 	_cleanup_free_ char *reason = NULL;
 
 	if (terminal_open(b->bus, task, uid, token) >= 0)
 		return;
-	reason = strprintf("No terminal was found. Type it in one: customerclient %s %s%s",
-			   task == TERMINAL_TRACK ? "track" : "rate", uid, task == TERMINAL_TRACK ? "" : " STARS");
+	reason = strprintf("No terminal was found. Type it in one: customerclient %s %s%s", words[task].verb, uid,
+			   words[task].more);
 	if (reason)
-		press_failed(press_new(b, uid, ACTION_TRACK), task == TERMINAL_TRACK ? "Tracking" : "Rating", reason);
+		press_failed(press_new(b, uid, ACTION_TRACK, NULL), words[task].doing, reason);
 }
 
 static bool is_rating(const char *action)
@@ -235,10 +296,13 @@ void buttons_invoked(struct buttons *b, const char *server, uint32_t id, const c
 		return;
 	if (streq(action, ACTION_DEFAULT) || streq(action, ACTION_TRACK))
 		open_terminal(b, e->uid, TERMINAL_TRACK, token);
+	else if (streq(action, ACTION_PAY))
+		open_terminal(b, e->uid, TERMINAL_PAY, token);
 	else if (streq(action, ACTION_RATE_MORE))
 		open_terminal(b, e->uid, TERMINAL_RATE, token);
-	else if (streq(action, ACTION_CANCEL) || streq(action, ACTION_CANCEL_YES) || is_rating(action))
-		feed_get_order(b->feed, e->uid, on_order, press_new(b, e->uid, action));
+	else if (streq(action, ACTION_CANCEL) || streq(action, ACTION_CANCEL_YES) || streq(action, ACTION_QR) ||
+		 is_rating(action))
+		feed_get_order(b->feed, e->uid, on_order, press_new(b, e->uid, action, token));
 	else if (streq(action, ACTION_CANCEL_NO))
 		bubbles_close(b->bubbles, server, id);
 }
@@ -255,6 +319,8 @@ void buttons_closed(struct buttons *b, const char *server, uint32_t id)
 
 void buttons_order_changed(struct buttons *b, struct entry *e, const struct view *v)
 {
+	if (!streq(v->status, STATUS_AWAITING_PAYMENT))
+		qr_forget(b->qr, v->uid);
 	if (v->cancellable || e->question == 0 || !e->server)
 		return;
 	bubbles_close(b->bubbles, e->server, e->question);

@@ -1,6 +1,7 @@
 /* What the daemon says, over GDBus. What follows from it is decided in notifier.c and rules.c. */
 #include "notifier/feed.h"
 
+#include <gio/gunixfdlist.h>
 #include <systemd/sd-bus.h>
 
 #include "base/log.h"
@@ -11,7 +12,7 @@
 #define PROPERTIES "org.freedesktop.DBus.Properties"
 
 #define CALL_TIMEOUT_MSEC 25000
-/* Cancelling and rating wait for the service. */
+/* These wait for the service. */
 #define ACT_TIMEOUT_MSEC 60000
 #define EVENTS_PAGE 1000
 #define UNREAD_LOOKED_THROUGH 100
@@ -119,11 +120,14 @@ static bool feed_failed(struct feed *f, const char *what, const GError *error)
 
 static void handle_event(struct feed *f, uint64_t seq, const char *kind, const char *uid, GVariant *details)
 {
-	const char *sub = "", *state = "";
+	const char *sub = "", *state = "", *order = "";
 
 	if (streq(kind, "order"))
 		f->events.order_event(f->userdata, uid);
-	else if (streq(kind, "notification")) {
+	else if (streq(kind, "payment")) {
+		if (g_variant_lookup(details, "order", "&s", &order))
+			f->events.order_event(f->userdata, order);
+	} else if (streq(kind, "notification")) {
 		(void)g_variant_lookup(details, "kind", "&s", &sub);
 		f->events.notification(f->userdata, uid, sub);
 	} else if (streq(kind, "session")) {
@@ -300,6 +304,7 @@ static void on_properties(GDBusConnection *bus, const char *sender, const char *
 			  const char *name, GVariant *parameters, void *userdata)
 {
 	static const char *const matters[] = { "ExpectedTimestamp", NULL }; /* a new status is an event too */
+	static const char *const places[] = { "CourierTimestamp", "CourierLatitude", "CourierLongitude", NULL };
 	struct feed *f = userdata;
 	g_autoptr(GVariant) changed = NULL;
 	g_auto(GStrv) invalidated = NULL;
@@ -314,9 +319,12 @@ static void on_properties(GDBusConnection *bus, const char *sender, const char *
 		read_daemon_properties(f, changed);
 	else if (streq(of, CC_IFACE_NOTIFICATIONS))
 		(void)g_variant_lookup(changed, "Muted", "b", &f->muted);
-	else if (streq(of, CC_IFACE_ORDER) && f->phase == PHASE_LIVE && has_changed(changed, invalidated, matters) &&
-		 sd_bus_path_decode(path, CC_ORDER_PREFIX, &uid) > 0)
-		f->events.order_moved(f->userdata, uid);
+	else if (streq(of, CC_IFACE_ORDER) && f->phase == PHASE_LIVE && sd_bus_path_decode(path, CC_ORDER_PREFIX, &uid) > 0) {
+		if (has_changed(changed, invalidated, matters))
+			f->events.order_moved(f->userdata, uid);
+		else if (has_changed(changed, invalidated, places))
+			f->events.courier_moved(f->userdata, uid);
+	}
 }
 
 struct feed *feed_new(GDBusConnection *bus, uint64_t seq, bool known, const struct feed_events *events,
@@ -452,16 +460,21 @@ void feed_get_notification(struct feed *f, const char *uid, feed_text_t done, vo
 	     request_new(uid, (void (*)(void))done, cookie));
 }
 
+static const char *failure_of(const GError *error)
+{
+	if (!error)
+		return NULL;
+	return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ? "customerclientd is not running"
+										    : sentence_of(error);
+}
+
 static void on_done(struct feed *f, GVariant *reply, const GError *error, void *what)
 {
 	struct request *q = what;
 	feed_done_t done = (feed_done_t)q->done;
 
 	(void)reply;
-	if (error && g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN))
-		done(f->userdata, q->cookie, "customerclientd is not running");
-	else
-		done(f->userdata, q->cookie, error ? sentence_of(error) : NULL);
+	done(f->userdata, q->cookie, failure_of(error));
 	request_free(q);
 }
 
@@ -477,4 +490,43 @@ void feed_rate_order(struct feed *f, const char *uid, unsigned stars, feed_done_
 	call(f, CC_IFACE_ORDERS, "Rate",
 	     g_variant_new("(sus@a{sv})", uid, stars, "", g_variant_new_array(G_VARIANT_TYPE("{sv}"), NULL, 0)),
 	     "()", ACT_TIMEOUT_MSEC, on_done, request_new(uid, (void (*)(void))done, cookie));
+}
+
+struct picture_call {
+	struct feed *feed;
+	feed_picture_t done;
+	void *cookie;
+};
+
+static void on_qr_code(GObject *source, GAsyncResult *result, void *userdata)
+{
+	g_autofree struct picture_call *c = userdata;
+	struct feed *f = c->feed;
+	g_autoptr(GUnixFDList) fds = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) reply = g_dbus_connection_call_with_unix_fd_list_finish(G_DBUS_CONNECTION(source), &fds,
+										    result, &error);
+	_cleanup_(closep) int fd = -1;
+	gint32 index = -1;
+
+	f->calls--;
+	if (reply)
+		g_variant_get(reply, "(&sh)", NULL, &index);
+	if (fds && index >= 0 && index < g_unix_fd_list_get_length(fds))
+		fd = g_unix_fd_list_get(fds, index, /* error= */ NULL);
+	if (fd < 0 && !error)
+		g_set_error_literal(&error, G_IO_ERROR, G_IO_ERROR_FAILED, "The daemon sent no picture");
+	c->done(f->userdata, c->cookie, fd, failure_of(error));
+}
+
+void feed_get_qr_code(struct feed *f, const char *uid, feed_picture_t done, void *cookie)
+{
+	struct picture_call *c = g_new0(struct picture_call, 1);
+
+	*c = (struct picture_call){ .feed = f, .done = done, .cookie = cookie };
+	f->calls++;
+	g_dbus_connection_call_with_unix_fd_list(f->bus, CC_BUS_NAME, CC_PATH, CC_IFACE_PAYMENTS, "GetQrCode",
+						 g_variant_new("(s)", uid), G_VARIANT_TYPE("(sh)"),
+						 G_DBUS_CALL_FLAGS_NO_AUTO_START, ACT_TIMEOUT_MSEC, /* fd_list= */ NULL,
+						 f->cancel, on_qr_code, c);
 }

@@ -12,12 +12,14 @@ struct feed;
 
 /* Strings are valid during the call. */
 struct feed_events {
-	/* Something happened to the order (an event, live or from while we were away). */
+	/* Something happened to the order or its payment (an event, live or from while we were away). */
 	void (*order_event)(void *userdata, const char *uid);
 	/* The order is pending; it may have been so for long. */
 	void (*order_pending)(void *userdata, const char *uid);
 	/* A property of the order's object changed that may matter. */
 	void (*order_moved)(void *userdata, const char *uid);
+	/* The courier of a pending order is at another place. */
+	void (*courier_moved)(void *userdata, const char *uid);
 	/* After the daemon came (or somebody signed in) all events since have been handed out. */
 	void (*caught_up)(void *userdata);
 	/* A sync ended: what was unchanged is confirmed. */
@@ -49,3 +51,7 @@ void feed_get_notification(struct feed *f, const char *uid, feed_text_t done, vo
 typedef void (*feed_done_t)(void *userdata, void *cookie, const char *error);
 void feed_cancel_order(struct feed *f, const char *uid, feed_done_t done, void *cookie);
 void feed_rate_order(struct feed *f, const char *uid, unsigned stars, feed_done_t done, void *cookie);
+
+/* `fd`: the picture of the QR code, the callee's only during the call; -1 when `error` is not NULL. */
+typedef void (*feed_picture_t)(void *userdata, void *cookie, int fd, const char *error);
+void feed_get_qr_code(struct feed *f, const char *uid, feed_picture_t done, void *cookie);

@@ -17,7 +17,7 @@ struct program {
 	GMainLoop *loop;
 	GDBusConnection *bus;
 	struct notifier *notifier;
-	bool promotions;
+	struct settings settings;
 	int status;
 };
 
@@ -31,7 +31,8 @@ static void print_help(void)
 	     "  -h, --help     print this and exit\n"
 	     "      --version  print the version and exit\n"
 	     "\n"
-	     "[Notifications] Promotions=yes in customerclientd.conf shows the service's advertisements too.\n"
+	     "In customerclientd.conf, section [Notifications]: Promotions=yes shows the service's advertisements too,\n"
+	     "QuietHours=22:00-07:00 shows nothing within them, and after them how orders ended meanwhile.\n"
 	     "CUSTOMERCLIENT_LOG_LEVEL is error, warning, info (default) or debug.");
 }
 
@@ -66,12 +67,9 @@ static int parse_arguments(int argc, char **argv)
 
 static void load_settings(struct program *p)
 {
-	struct settings settings;
-
-	settings_load(&settings);
-	p->promotions = settings.promotions;
+	settings_load(&p->settings);
 	if (p->notifier)
-		notifier_set_promotions(p->notifier, p->promotions);
+		notifier_set(p->notifier, &p->settings);
 }
 
 static void set_log_level(void)
@@ -117,13 +115,11 @@ static void on_name_acquired(GDBusConnection *bus, const char *name, void *userd
 	struct program *p = userdata;
 
 	(void)name;
-	p->notifier = notifier_new(bus);
+	p->notifier = notifier_new(bus, &p->settings);
 	if (!p->notifier) {
 		log_error("libnotify could not be set up; stopping");
 		stop(p, CC_EXIT_FAILURE);
-		return;
 	}
-	notifier_set_promotions(p->notifier, p->promotions);
 }
 
 static void on_name_lost(GDBusConnection *bus, const char *name, void *userdata)

@@ -51,6 +51,10 @@ static void entry_load(struct memory *m, GKeyFile *file, const char *group, cons
 	e->told.stage = key_string(file, group, "Stage") ?: strdup("");
 	e->told.expected = g_key_file_get_uint64(file, group, "Expected", NULL);
 	e->told.late_for = g_key_file_get_uint64(file, group, "LateFor", NULL);
+	e->told.unpaid = key_string(file, group, "Unpaid");
+	e->told.held = g_key_file_get_boolean(file, group, "Held", NULL);
+	e->told.pay_until = g_key_file_get_boolean(file, group, "PayUntil", NULL);
+	e->told.ready = g_key_file_get_boolean(file, group, "Ready", NULL);
 	e->touched = g_key_file_get_uint64(file, group, "Touched", NULL);
 	e->server = key_string(file, group, "Server");
 	e->bubble = (uint32_t)g_key_file_get_uint64(file, group, "Bubble", NULL);
@@ -202,6 +206,12 @@ void memory_prune(struct memory *m, uint64_t now)
 	}
 }
 
+static void write_flag(GKeyFile *file, const char *group, const char *key, bool flag)
+{
+	if (flag)
+		g_key_file_set_boolean(file, group, key, TRUE);
+}
+
 static void entry_write(GKeyFile *file, const struct entry *e)
 {
 	g_autofree char *escaped = g_uri_escape_string(e->uid, /* allowed= */ NULL, /* allow_utf8= */ FALSE);
@@ -210,6 +220,11 @@ static void entry_write(GKeyFile *file, const struct entry *e)
 	g_key_file_set_string(file, group, "Stage", e->told.stage);
 	g_key_file_set_uint64(file, group, "Expected", e->told.expected);
 	g_key_file_set_uint64(file, group, "LateFor", e->told.late_for);
+	if (e->told.unpaid)
+		g_key_file_set_string(file, group, "Unpaid", e->told.unpaid);
+	write_flag(file, group, "Held", e->told.held);
+	write_flag(file, group, "PayUntil", e->told.pay_until);
+	write_flag(file, group, "Ready", e->told.ready);
 	g_key_file_set_uint64(file, group, "Touched", e->touched);
 	if (!e->server)
 		return;

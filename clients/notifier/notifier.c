@@ -25,6 +25,8 @@ struct job {
 	bool fresh;   /* an event brought it */
 	bool recheck; /* look again after the next sync */
 	bool unshown; /* look again when there is a notification server */
+	bool later;   /* look again when the quiet hours are other ones; next_look is their end */
+	bool courier; /* where the courier is matters */
 	uint64_t next_look;
 	struct view view;
 	struct verdict verdict;
@@ -35,7 +37,8 @@ struct notifier {
 	struct bubbles *bubbles;
 	struct memory *memory;
 	struct buttons *buttons;
-	bool promotions, stopping;
+	struct settings settings;
+	bool stopping;
 	GHashTable *jobs; /* uid → job */
 	GQueue *queue;    /* of jobs, borrowed */
 	unsigned active;  /* jobs that are busy, and notifications being fetched */
@@ -128,7 +131,7 @@ static void job_finish(struct job *j)
 {
 	struct notifier *n = j->notifier;
 	const struct entry *e = memory_find(n->memory, j->uid);
-	bool waits = j->recheck || j->unshown || j->next_look > 0;
+	bool waits = j->recheck || j->unshown || j->next_look > 0; /* later ones have a next_look */
 
 	view_done(&j->view);
 	n->active--;
@@ -151,6 +154,11 @@ static void entry_set_told(struct entry *e, const struct verdict *verdict)
 		return;
 	e->told.expected = verdict->expected;
 	e->told.late_for = verdict->late_for;
+	if (!streq_ptr(e->told.unpaid, verdict->unpaid))
+		(void)free_and_strdup(&e->told.unpaid, verdict->unpaid);
+	e->told.held = verdict->held;
+	e->told.pay_until = verdict->pay_until;
+	e->told.ready = verdict->ready;
 	e->touched = now_realtime();
 }
 
@@ -170,29 +178,34 @@ static void job_remember(struct job *j, const char *server, uint32_t bubble)
 static void job_plan(struct job *j)
 {
 	const struct entry *e = memory_find(j->notifier->memory, j->uid);
-	uint64_t next = rules_next_look(&j->view, e ? &e->told : NULL);
-	bool due = next > 0 && next <= now_realtime();
+	uint64_t now = now_realtime(), next = rules_next_look(&j->view, e ? &e->told : NULL, now);
+	bool due = next > 0 && next <= now;
 
 	/* The time has passed, but the service has not spoken since: only a sync can tell. */
 	j->recheck = due;
 	j->next_look = due ? 0 : next;
+	j->courier = rules_wants_courier(&j->view, e ? &e->told : NULL);
+}
+
+/* Nothing told yet, and known as news: the next try is one. */
+static void job_keep_news(struct job *j)
+{
+	struct entry *e = memory_add(j->notifier->memory, j->uid);
+
+	if (e && e->touched == 0)
+		e->touched = now_realtime();
 }
 
 static void on_shown(void *userdata, void *cookie, bool shown, const char *server, uint32_t id)
 {
 	struct job *j = cookie;
-	struct entry *e;
 
 	(void)userdata;
 	j->unshown = !shown;
-	if (shown) {
+	if (shown)
 		job_remember(j, server, id);
-	} else {
-		/* Nothing told, and known as news: the next try is one. */
-		e = memory_add(j->notifier->memory, j->uid);
-		if (e && e->touched == 0)
-			e->touched = now_realtime();
-	}
+	else
+		job_keep_news(j);
 	job_plan(j);
 	job_finish(j);
 }
@@ -221,6 +234,7 @@ static void on_order(void *userdata, void *cookie, struct view *view)
 	struct notifier *n = userdata;
 	struct job *j = cookie;
 	struct entry *e = memory_find(n->memory, j->uid);
+	uint64_t now = now_realtime(), quiet_end = 0;
 
 	if (!view) {
 		/* Not in the cache yet, or signed out for now. */
@@ -232,14 +246,21 @@ static void on_order(void *userdata, void *cookie, struct view *view)
 	*view = (struct view){};
 	if (e)
 		buttons_order_changed(n->buttons, e, &j->view);
-	rules_judge(&j->view, e ? &e->told : NULL, j->fresh, now_realtime(), &j->verdict);
+	rules_judge(&j->view, e ? &e->told : NULL, j->fresh, now, &j->verdict);
 	log_debug("Order %s is %s, told was %s: %s", j->uid, j->view.status, e ? e->told.stage : "nothing",
 		  news_to_string(j->verdict.news));
 	j->unshown = false;
+	j->later = !feed_muted(n->feed) && rules_quiet(&n->settings.quiet, now, &quiet_end);
+	if (j->later)
+		rules_hush(&j->view, &j->verdict);
+	j->later = j->verdict.news == NEWS_LATER;
 	switch (j->verdict.news) {
 	case NEWS_STAGE:
 	case NEWS_MOVED:
 	case NEWS_LATE:
+	case NEWS_HELD:
+	case NEWS_UNPAID:
+	case NEWS_READY:
 		if (!feed_muted(n->feed)) {
 			job_show(j);
 			return;
@@ -248,10 +269,15 @@ static void on_order(void *userdata, void *cookie, struct view *view)
 	case NEWS_REMEMBER:
 		job_remember(j, NULL, 0);
 		break;
+	case NEWS_LATER:
+		job_keep_news(j);
+		break;
 	case NEWS_NONE:
 		break;
 	}
 	job_plan(j);
+	if (j->later)
+		j->next_look = quiet_end;
 	job_finish(j);
 }
 
@@ -275,6 +301,15 @@ static void on_order_moved(void *userdata, const char *uid)
 	/* One that we do not know yet has an event coming, and that makes it news. */
 	if (memory_find(n->memory, uid))
 		job_wake(job_get(n, uid));
+}
+
+static void on_courier_moved(void *userdata, const char *uid)
+{
+	struct notifier *n = userdata;
+	struct job *j = g_hash_table_lookup(n->jobs, uid);
+
+	if (j && j->courier)
+		job_wake(j);
 }
 
 static void on_caught_up(void *userdata)
@@ -314,6 +349,12 @@ static bool wants_server(const struct job *j, uint64_t now)
 {
 	(void)now;
 	return j->unshown;
+}
+
+static bool wants_settings(const struct job *j, uint64_t now)
+{
+	(void)now;
+	return j->later;
 }
 
 static bool wants_time(const struct job *j, uint64_t now)
@@ -368,9 +409,10 @@ static void on_notice_text(void *userdata, void *cookie, const char *title, cons
 {
 	struct notifier *n = userdata;
 	const struct bubble bubble = { .title = title, .body = body };
+	uint64_t quiet_end;
 
 	(void)cookie;
-	if (isempty(title) || feed_muted(n->feed))
+	if (isempty(title) || feed_muted(n->feed) || rules_quiet(&n->settings.quiet, now_realtime(), &quiet_end))
 		notice_done(n);
 	else
 		bubbles_show(n->bubbles, &bubble, on_notice_shown, NULL);
@@ -381,7 +423,7 @@ static void on_notification(void *userdata, const char *uid, const char *kind)
 {
 	struct notifier *n = userdata;
 
-	if (!streq(kind, "system") && !(streq(kind, "promotion") && n->promotions))
+	if (!streq(kind, "system") && !(streq(kind, "promotion") && n->settings.promotions))
 		return;
 	n->active++;
 	feed_get_notification(n->feed, uid, on_notice_text, /* cookie= */ NULL);
@@ -410,7 +452,7 @@ static int notifier_start_timer(struct notifier *n)
 	return 0;
 }
 
-struct notifier *notifier_new(GDBusConnection *bus)
+struct notifier *notifier_new(GDBusConnection *bus, const struct settings *settings)
 {
 	static const struct bubbles_events bubbles_events = {
 		.invoked = on_invoked,
@@ -421,6 +463,7 @@ struct notifier *notifier_new(GDBusConnection *bus)
 		.order_event = on_order_event,
 		.order_pending = on_order_pending,
 		.order_moved = on_order_moved,
+		.courier_moved = on_courier_moved,
 		.caught_up = on_caught_up,
 		.synced = on_synced,
 		.notification = on_notification,
@@ -432,6 +475,7 @@ struct notifier *notifier_new(GDBusConnection *bus)
 
 	if (!n)
 		return NULL;
+	n->settings = *settings;
 	n->timer = -1;
 	n->jobs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, job_free);
 	n->queue = g_queue_new();
@@ -464,7 +508,8 @@ void notifier_free(struct notifier *n)
 	free(n);
 }
 
-void notifier_set_promotions(struct notifier *n, bool enable)
+void notifier_set(struct notifier *n, const struct settings *settings)
 {
-	n->promotions = enable;
+	n->settings = *settings;
+	wake_jobs(n, wants_settings);
 }

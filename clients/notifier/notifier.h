@@ -5,13 +5,13 @@
 #include <gio/gio.h>
 
 #include "base/util.h"
+#include "notifier/settings.h"
 
 struct notifier;
 
 /* NULL: -ENOMEM, or libnotify could not be initialised. The connection outlives the notifier. */
-struct notifier *notifier_new(GDBusConnection *bus);
+struct notifier *notifier_new(GDBusConnection *bus, const struct settings *settings);
 void notifier_free(struct notifier *n);
 DEFINE_CLEANUP(struct notifier *, notifier_free);
 
-/* Whether notifications of kind "promotion" are shown. */
-void notifier_set_promotions(struct notifier *n, bool enable);
+void notifier_set(struct notifier *n, const struct settings *settings);

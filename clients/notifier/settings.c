@@ -4,6 +4,7 @@
 
 #include <glib.h>
 #include <ini.h>
+#include <stdio.h>
 
 #include "base/config.h"
 #include "base/util.h"
@@ -18,12 +19,28 @@ static bool is_yes(const char *value)
 	return false;
 }
 
+/* "22:00-07:00"; none where it is not that. */
+static struct quiet read_quiet(const char *value)
+{
+	unsigned hour[2], minute[2];
+	struct quiet q;
+	int end = 0;
+
+	if (sscanf(value, "%2u:%2u-%2u:%2u%n", &hour[0], &minute[0], &hour[1], &minute[1], &end) != 4 ||
+	    value[end] != '\0' || hour[0] > 23 || minute[0] > 59 || hour[1] > 23 || minute[1] > 59)
+		return (struct quiet){ -1, -1 };
+	q = (struct quiet){ (int)(hour[0] * 60 + minute[0]), (int)(hour[1] * 60 + minute[1]) };
+	return q.from == q.to ? (struct quiet){ -1, -1 } : q;
+}
+
 static int take_value(void *userdata, const char *section, const char *key, const char *value)
 {
 	struct settings *s = userdata;
 
 	if (streq(section, "Notifications") && streq(key, "Promotions"))
 		s->promotions = is_yes(value);
+	else if (streq(section, "Notifications") && streq(key, "QuietHours"))
+		s->quiet = read_quiet(value);
 	return 1;
 }
 
@@ -61,7 +78,7 @@ void settings_load(struct settings *ret)
 {
 	_cleanup_free_ char *user = config_user_file();
 
-	*ret = (struct settings){};
+	*ret = (struct settings){ .quiet = { -1, -1 } };
 	read_pair(SYSCONFDIR "/customerclient/customerclientd.conf", ret);
 	if (user)
 		read_pair(user, ret);

@@ -4,8 +4,11 @@
 
 #include <stdbool.h>
 
+#include "notifier/rules.h"
+
 struct settings {
-	bool promotions; /* [Notifications] Promotions= */
+	bool promotions;    /* [Notifications] Promotions= */
+	struct quiet quiet; /* [Notifications] QuietHours= */
 };
 
 /* The file of /etc, its drop-ins, the user's file, its drop-ins, each over the ones before. */

@@ -12,11 +12,9 @@ char *terminal_find(void);
 
 enum terminal_task {
 	TERMINAL_TRACK, /* customerclient track UID */
+	TERMINAL_PAY,   /* customerclient pay UID */
 	TERMINAL_RATE,  /* asks for stars and comment, then customerclient rate UID … */
 };
 
-/* Runs it in a terminal that stays open until Enter: as a unit of its own where a user manager
- * is on the bus, so that it outlives us and is not bound by our unit's sandbox; else as a child. `token` is an
- * activation token or NULL. 0, -ENOENT: there is no terminal, or another negative errno when none could be started.
- * With a manager the start itself is reported by a warning only. */
+/* Runs it in a terminal that stays open until Enter (launch.h). 0, or -ENOENT: there is no terminal. */
 int terminal_open(GDBusConnection *bus, enum terminal_task task, const char *uid, const char *token);

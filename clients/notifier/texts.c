@@ -155,14 +155,24 @@ static int add_line(char **body, char *taken)
 	return 0;
 }
 
+/* "Order 1042 is on its way" */
+static char *order_line(const struct view *v, const char *words)
+{
+	_cleanup_free_ char *name = order_name(v);
+
+	return name ? strprintf("%s %s", name, words) : NULL;
+}
+
 /* Where a stage is the title, the first line is the time; where the time is the title, it is the stage. */
-static char *line_stage(const struct verdict *verdict)
+static char *line_stage(const struct view *v, const struct verdict *verdict)
 {
 	_cleanup_free_ char *words = words_of_stage(verdict->stage);
 
 	if (!words)
 		return NULL;
-	return verdict->news == NEWS_STAGE ? strdup("") : strprintf("It %s", words);
+	if (verdict->news == NEWS_STAGE)
+		return strdup("");
+	return verdict->news == NEWS_READY ? order_line(v, words) : strprintf("It %s", words);
 }
 
 static char *line_expected(const struct view *v, const struct verdict *verdict, uint64_t now)
@@ -180,15 +190,17 @@ static char *line_expected(const struct view *v, const struct verdict *verdict, 
 	return strprintf("Expected %s", when);
 }
 
-static char *line_payment(const struct view *v)
+static char *line_payment(const struct view *v, const struct verdict *verdict)
 {
+	bool cash = streq_ptr(v->payment_type, "cash"), now = verdict->ready && streq(v->status, STATUS_IN_DELIVERY);
 	char amount[MONEY_HUMAN_SIZE];
-	bool cash = streq_ptr(v->payment_type, "cash");
 
-	if (v->paid || v->total <= 0 || (!cash && !streq_ptr(v->payment_type, "pos")))
+	if (!rules_pays_at_door(v) || verdict->news == NEWS_READY)
 		return strdup("");
-	return strprintf("%s %s", money_format_human(amount, v->total, v->currency),
-			 cash ? "in cash at the door" : "by card at the door");
+	money_format_human(amount, v->total, v->currency);
+	if (now)
+		return cash ? strprintf("Have %s in cash ready", amount) : strprintf("Have your card ready for %s", amount);
+	return strprintf("%s %s", amount, cash ? "in cash at the door" : "by card at the door");
 }
 
 static char *line_courier(const struct view *v)
@@ -198,6 +210,73 @@ static char *line_courier(const struct view *v)
 	return strprintf("%s is bringing it", v->courier);
 }
 
+/* "Insufficient funds. Nothing was charged." The service gives its reasons as words or as a code. */
+static char *line_unpaid(const struct view *v)
+{
+	static const char *const said[] = { "declined", "cancelled", "expired" }; /* by the title */
+	_cleanup_free_ char *reason = strdup(strempty(v->payment_reason));
+	size_t n;
+
+	if (!reason)
+		return NULL;
+	for (size_t i = 0; i < ELEMENTSOF(said); i++)
+		if (streq(reason, said[i]))
+			*reason = '\0';
+	for (char *p = reason; *p; p++)
+		if (*p == '-' && p[1] != ' ')
+			*p = ' ';
+	if (*reason >= 'a' && *reason <= 'z')
+		*reason = (char)(*reason - 'a' + 'A');
+	n = strlen(reason);
+	if (n > 0 && reason[n - 1] == '.')
+		reason[n - 1] = '\0';
+	return strprintf("%s%sNothing was charged.", reason, *reason ? ". " : "");
+}
+
+/* What to do, and until when. */
+static char *line_pay(const struct view *v, const struct verdict *verdict, uint64_t now)
+{
+	char amount[MONEY_HUMAN_SIZE], when[TEXT_WHEN_SIZE] = "";
+	const char *at = "";
+
+	if (!rules_can_pay(v))
+		return strdup(v->paid ? "" : "The payment is being carried out");
+	if (v->pay_until > 0)
+		at = text_when(when, v->pay_until, now);
+	/* "until 19:45", "until tomorrow at 00:05" */
+	at = startswith(at, "at ") ?: at;
+	if (verdict->news == NEWS_UNPAID)
+		return strprintf("Try again or pay in another way%s%s", *at ? " until " : "", at);
+	money_format_human(amount, v->total, v->currency);
+	return *at ? strprintf("Pay %s until %s, or it is cancelled", amount, at)
+		   : strprintf("Pay %s soon, or it is cancelled", amount);
+}
+
+static int body_awaiting(const struct view *v, const struct verdict *verdict, uint64_t now, char **body)
+{
+	int r;
+
+	if (verdict->news == NEWS_UNPAID) {
+		r = add_line(body, line_unpaid(v));
+		if (r < 0)
+			return r;
+	}
+	r = add_line(body, line_pay(v, verdict, now));
+	if (r < 0)
+		return r;
+	return add_line(body, strdup(strempty(v->items)));
+}
+
+static int body_held(const struct view *v, char **body)
+{
+	int r;
+
+	r = add_line(body, strdup(strempty(v->items)));
+	if (r < 0 || !v->cancellable)
+		return r;
+	return add_line(body, strdup("Until then it can be cancelled at once"));
+}
+
 static int body_pending(const struct view *v, const struct verdict *verdict, uint64_t now, char **body)
 {
 	int r;
@@ -205,10 +284,14 @@ static int body_pending(const struct view *v, const struct verdict *verdict, uin
 	if (streq(v->status, STATUS_UNKNOWN))
 		return add_line(body, strdup("The service has not answered yet. Please do not order again: "
 					     "it is being found out whether the order was made."));
+	if (streq(v->status, STATUS_AWAITING_PAYMENT))
+		return body_awaiting(v, verdict, now, body);
+	if (verdict->news == NEWS_HELD)
+		return body_held(v, body);
 	r = add_line(body, line_expected(v, verdict, now));
 	if (r < 0)
 		return r;
-	r = add_line(body, line_stage(verdict));
+	r = add_line(body, line_stage(v, verdict));
 	if (r < 0)
 		return r;
 	r = add_line(body, line_courier(v));
@@ -217,7 +300,7 @@ static int body_pending(const struct view *v, const struct verdict *verdict, uin
 	r = add_line(body, strdup(strempty(v->items)));
 	if (r < 0)
 		return r;
-	return add_line(body, line_payment(v));
+	return add_line(body, line_payment(v, verdict));
 }
 
 /* "Order 1042 · yesterday", then what was in it. */
@@ -240,22 +323,67 @@ static int body_delivered(const struct view *v, uint64_t now, char **body)
 	return add_line(body, strdup("How was it?"));
 }
 
+/* The order was to be paid in advance, and was not. */
+static bool is_uncharged(const struct view *v)
+{
+	return streq(v->status, STATUS_CANCELLED) && !v->paid &&
+	       (streq_ptr(v->payment_type, "card") || streq_ptr(v->payment_type, "qr")) &&
+	       !streq_ptr(v->payment_status, "in-process");
+}
+
 static int body_failed(const struct view *v, char **body)
 {
 	const char *reason = v->failure_reason;
 
+	if (is_uncharged(v))
+		return add_line(body, strdup(streq_ptr(v->payment_status, "not-accepted")
+						     ? "It was not paid in time. Nothing was charged.\n"
+						       "Order again if you still want it."
+						     : "Nothing was charged."));
 	if (isempty(reason) && streq(v->status, STATUS_REJECTED))
 		reason = "Nothing was ordered.";
 	return add_line(body, strdup(strempty(reason)));
 }
 
+static char *title_unpaid(const struct view *v)
+{
+	static const struct stage_words words[] = {
+		{ "rejected", "was declined" },
+		{ "failed", "did not go through" },
+		{ "cancelled", "was cancelled" },
+		{ "not-accepted", "was not accepted" },
+	};
+	const char *how = streq_ptr(v->payment_reason, "expired") ? "ran out of time" : "failed";
+
+	for (size_t i = 0; i < ELEMENTSOF(words) && streq(how, "failed"); i++)
+		if (streq_ptr(v->payment_status, words[i].status))
+			how = words[i].words;
+	return isempty(v->number) ? strprintf("Your payment %s", how)
+				  : strprintf("The payment of order %s %s", v->number, how);
+}
+
+static char *title_ready(const struct view *v)
+{
+	char amount[MONEY_HUMAN_SIZE];
+
+	money_format_human(amount, v->total, v->currency);
+	return streq_ptr(v->payment_type, "cash") ? strprintf("Have %s ready", amount)
+						  : strprintf("Have your card ready for %s", amount);
+}
+
 static char *title_of(const struct view *v, const struct verdict *verdict, uint64_t now)
 {
 	_cleanup_free_ char *name = order_name(v), *words = words_of_stage(verdict->stage);
-	char day[24], hour[8], span[TEXT_SPAN_SIZE];
+	char day[24], hour[8], span[TEXT_SPAN_SIZE], when[TEXT_WHEN_SIZE];
 
 	if (!name || !words)
 		return NULL;
+	if (verdict->news == NEWS_HELD)
+		return strprintf("%s will be sent %s", name, text_when(when, v->hold_until, now));
+	if (verdict->news == NEWS_UNPAID)
+		return title_unpaid(v);
+	if (verdict->news == NEWS_READY)
+		return title_ready(v);
 	if (verdict->news == NEWS_MOVED) {
 		day_name(day, v->expected, now);
 		return strprintf("%s: now %s%s%s, %s %s", name, day, *day ? " " : "",

@@ -1,6 +1,10 @@
 /* An order as Orders.Get gives it. */
 #include "notifier/view.h"
 
+#include <math.h>
+
+#include "clients/common/distance.h"
+
 #define ITEMS_SHOWN 3
 
 static char *lookup(GVariant *order, const char *key)
@@ -33,20 +37,51 @@ static char *describe_items(GVariant *order)
 	return text->len > 0 ? strdup(text->str) : NULL;
 }
 
-static bool is_paid(GVariant *order)
+static bool is_paid(const char *status)
+{
+	return streq_ptr(status, "processed") || streq_ptr(status, "confirmed") || streq_ptr(status, "finished");
+}
+
+/* Whether one of them was made, and what the newest says. */
+static void read_payments(GVariant *order, struct view *v)
 {
 	g_autoptr(GVariant) payments = g_variant_lookup_value(order, "payments", G_VARIANT_TYPE("aa{sv}"));
 	size_t n = payments ? g_variant_n_children(payments) : 0;
+	g_autoptr(GVariant) newest = NULL;
+	uint64_t newest_date = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		g_autoptr(GVariant) payment = g_variant_get_child_value(payments, i);
-		const char *status;
+		const char *status = NULL;
+		uint64_t date = 0;
 
-		if (g_variant_lookup(payment, "status", "&s", &status) &&
-		    (streq(status, "processed") || streq(status, "confirmed") || streq(status, "finished")))
-			return true;
+		(void)g_variant_lookup(payment, "status", "&s", &status);
+		(void)g_variant_lookup(payment, "date", "t", &date);
+		v->paid = v->paid || is_paid(status);
+		if (newest && date < newest_date)
+			continue;
+		newest_date = date;
+		g_clear_pointer(&newest, g_variant_unref);
+		newest = g_steal_pointer(&payment);
 	}
-	return false;
+	if (!newest)
+		return;
+	v->payment_uid = lookup(newest, "uid");
+	v->payment_status = lookup(newest, "status");
+	v->payment_reason = lookup(newest, "failure-reason");
+	(void)g_variant_lookup(newest, "valid-until", "t", &v->pay_until);
+}
+
+static double courier_metres(GVariant *order, GVariant *courier)
+{
+	double from[2], to[2];
+
+	if (!courier || !g_variant_lookup(courier, "latitude", "d", &from[0]) ||
+	    !g_variant_lookup(courier, "longitude", "d", &from[1]) ||
+	    !g_variant_lookup(order, "destination-latitude", "d", &to[0]) ||
+	    !g_variant_lookup(order, "destination-longitude", "d", &to[1]))
+		return (double)NAN;
+	return distance_metres(from[0], from[1], to[0], to[1]);
 }
 
 /* When the timeline says that the order was delivered, 0 = it does not. */
@@ -89,7 +124,9 @@ int view_from_order(GVariant *order, uint64_t now, struct view *ret)
 		(void)g_variant_lookup(order, "total-price", "x", &v.total);
 	(void)g_variant_lookup(order, "cancellable", "b", &cancellable);
 	v.cancellable = cancellable;
-	v.paid = is_paid(order);
+	read_payments(order, &v);
+	v.courier_metres = courier_metres(order, courier);
+	(void)g_variant_lookup(order, "hold-until", "t", &v.hold_until);
 	(void)g_variant_lookup(order, "rating", "u", &v.rating);
 	(void)g_variant_lookup(order, "end-expected", "t", &v.expected);
 	if (!g_variant_lookup(order, "end-actual", "t", &v.ended) || v.ended == 0)

@@ -85,11 +85,12 @@ tests_unit_test_http_LDADD = $(UNIT_NET_LIBS)
 unit_tests += tests/unit/test-notifier-rules
 
 tests_unit_test_notifier_rules_SOURCES = tests/unit/test-notifier-rules.c \
-	clients/notifier/memory.c clients/notifier/rules.c clients/notifier/terminal.c clients/notifier/texts.c \
-	clients/notifier/view.c
+	clients/notifier/launch.c clients/notifier/memory.c clients/notifier/qr.c clients/notifier/rules.c \
+	clients/notifier/terminal.c clients/notifier/texts.c clients/notifier/view.c
 tests_unit_test_notifier_rules_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/clients
 tests_unit_test_notifier_rules_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(NOTIFY_CFLAGS)
-tests_unit_test_notifier_rules_LDADD = daemon/base/libbase.a $(CMOCKA_LIBS) $(NOTIFY_LIBS)
+tests_unit_test_notifier_rules_LDADD = clients/common/libclient.a daemon/base/libbase.a $(CMOCKA_LIBS) $(NOTIFY_LIBS) \
+	-lm
 
 # backend
 unit_tests += tests/unit/test-backend-decode tests/unit/test-backend-api tests/unit/test-backend-live

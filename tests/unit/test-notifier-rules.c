@@ -1,4 +1,4 @@
-/* clients/notifier: rules.c, texts.c, memory.c, view.c and the argument vectors of terminal.c. */
+/* clients/notifier: rules.c, texts.c, memory.c, view.c, qr.c and the argument vectors of terminal.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,9 +8,13 @@
 
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <math.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "notifier/memory.h"
+#include "notifier/qr.h"
 #include "notifier/rules.h"
 #include "notifier/terminal.h"
 #include "notifier/texts.h"
@@ -34,6 +38,7 @@ static struct view view_at(const char *status, uint64_t expected)
 		.expected = expected,
 		.changed = NOW,
 		.confirmed = NOW,
+		.courier_metres = (double)NAN,
 	};
 
 	return v;
@@ -144,6 +149,7 @@ static void test_rules(void **state)
 		struct view v = view_at(c->status, c->expected);
 		struct verdict verdict;
 
+		v.payment_type = (char *)"card";
 		v.ended = c->ended;
 		v.confirmed = c->confirmed ?: NOW;
 		rules_judge(&v, c->known ? &c->told : NULL, c->fresh, c->now, &verdict);
@@ -167,6 +173,7 @@ static void test_rules_drift(void **state)
 		struct view v = view_at("in-delivery", E + minute * MINUTE);
 		struct verdict verdict;
 
+		v.payment_type = (char *)"card";
 		v.confirmed = v.expected;
 		rules_judge(&v, &told, true, v.expected, &verdict);
 		if (verdict.news == NEWS_MOVED)
@@ -184,14 +191,209 @@ static void test_next_look(void **state)
 	struct told told = told_at("cooking", E, 0);
 
 	(void)state;
-	assert_int_equal(rules_next_look(&v, NULL), 0);
-	assert_int_equal(rules_next_look(&v, &told), E + RULES_GRACE_USEC);
+	assert_int_equal(rules_next_look(&v, NULL, NOW), 0);
+	assert_int_equal(rules_next_look(&v, &told, NOW), E + RULES_GRACE_USEC);
 	told.late_for = E;
-	assert_int_equal(rules_next_look(&v, &told), 0);
+	assert_int_equal(rules_next_look(&v, &told, NOW), 0);
 	v.expected = E + 6 * MINUTE;
-	assert_int_equal(rules_next_look(&v, &told), E + 6 * MINUTE + RULES_GRACE_USEC);
+	assert_int_equal(rules_next_look(&v, &told, NOW), E + 6 * MINUTE + RULES_GRACE_USEC);
 	v = view_at("delivered", E);
-	assert_int_equal(rules_next_look(&v, &told), 0);
+	assert_int_equal(rules_next_look(&v, &told, NOW), 0);
+}
+
+/* What counts as told after a verdict. Borrows. */
+static struct told told_by(const struct verdict *verdict)
+{
+	return (struct told){ .stage = (char *)verdict->stage, .expected = verdict->expected,
+			      .late_for = verdict->late_for, .unpaid = (char *)verdict->unpaid, .held = verdict->held,
+			      .pay_until = verdict->pay_until, .ready = verdict->ready };
+}
+
+/* Judges, and makes it what was told; `told` without a stage: nothing is known of the order. */
+static enum news judge(const struct view *v, struct told *told, bool fresh, uint64_t now)
+{
+	struct verdict verdict;
+
+	rules_judge(v, told->stage ? told : NULL, fresh, now, &verdict);
+	if (verdict.news != NEWS_NONE)
+		*told = told_by(&verdict);
+	return verdict.news;
+}
+
+static void test_awaiting_payment(void **state)
+{
+	struct view v = view_at("awaiting-payment", 0);
+	struct told told = {};
+
+	(void)state;
+	v.payment_type = (char *)"card";
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_STAGE);
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_NONE);
+	/* until when: once, when it is known */
+	v.payment_uid = (char *)"p1";
+	v.payment_status = (char *)"requested";
+	v.pay_until = NOW + 15 * MINUTE;
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_STAGE);
+	v.pay_until += MINUTE;
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_NONE);
+	assert_true(rules_can_pay(&v));
+	v.payment_status = (char *)"in-process";
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_NONE);
+	assert_false(rules_can_pay(&v));
+	/* each payment that came to nothing: once */
+	v.payment_status = (char *)"rejected";
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_UNPAID);
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_NONE);
+	v.payment_uid = (char *)"p2";
+	v.payment_status = (char *)"requested";
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_NONE);
+	v.payment_status = (char *)"failed";
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_UNPAID);
+	/* then the order ends */
+	v.status = (char *)"cancelled";
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_STAGE);
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_NONE);
+}
+
+static void test_awaiting_payment_elsewhere(void **state)
+{
+	struct view v = view_at("awaiting-payment", 0);
+	struct told told = {};
+
+	(void)state;
+	v.payment_uid = (char *)"p1";
+	v.payment_status = (char *)"rejected";
+	v.pay_until = NOW + 15 * MINUTE;
+	/* found at the first start: the baseline */
+	assert_int_equal(judge(&v, &told, false, NOW), NEWS_REMEMBER);
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_NONE);
+	/* all of it while we were away: one bubble */
+	told = told_at("submitting", 0, 0);
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_UNPAID);
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_NONE);
+	/* also when the expected time became known with it */
+	told = told_at("awaiting-payment", 0, 0);
+	v.expected = E;
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_UNPAID);
+	v.paid = true;
+	v.payment_uid = (char *)"p2";
+	v.payment_status = (char *)"processed";
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_NONE);
+}
+
+static void test_held(void **state)
+{
+	struct view v = view_at("submitting", 0);
+	struct told told = {};
+
+	(void)state;
+	v.hold_until = NOW + 5 * MINUTE;
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_HELD);
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_NONE);
+	assert_int_equal(judge(&v, &told, true, NOW + 10 * MINUTE), NEWS_NONE);
+	v.status = (char *)"cancelled";
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_STAGE);
+
+	v.status = (char *)"submitting";
+	told = (struct told){};
+	assert_int_equal(judge(&v, &told, false, NOW), NEWS_REMEMBER);
+	told = (struct told){};
+	assert_int_equal(judge(&v, &told, true, NOW + 5 * MINUTE), NEWS_REMEMBER);
+	/* what could not be shown */
+	told = told_at("", 0, 0);
+	assert_int_equal(judge(&v, &told, false, NOW), NEWS_HELD);
+}
+
+static void test_ready(void **state)
+{
+	struct view v = view_at("in-delivery", E);
+	struct told on_its_way = told_at("in-delivery", E, 0), told = on_its_way;
+
+	(void)state;
+	assert_true(rules_wants_courier(&v, &told));
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_NONE);
+	v.courier_metres = 501;
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_NONE);
+	/* where the courier was before the night says nothing */
+	v.courier_metres = 100;
+	assert_int_equal(judge(&v, &told, true, NOW + 11 * MINUTE), NEWS_NONE);
+	v.courier_metres = 500;
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_READY);
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_NONE);
+	assert_false(rules_wants_courier(&v, &told));
+
+	/* by the time alone, without any event */
+	v.courier_metres = (double)NAN;
+	told = on_its_way;
+	assert_int_equal(rules_next_look(&v, &told, NOW), E - 3 * MINUTE);
+	assert_int_equal(judge(&v, &told, false, E - 3 * MINUTE - 1), NEWS_NONE);
+	assert_int_equal(judge(&v, &told, false, E - 3 * MINUTE), NEWS_READY);
+	assert_int_equal(rules_next_look(&v, &told, E - 3 * MINUTE), E + RULES_GRACE_USEC);
+	/* a time that has passed does not bring the courier */
+	told = on_its_way;
+	v.confirmed = E + 2 * MINUTE;
+	assert_int_equal(judge(&v, &told, false, E + 2 * MINUTE), NEWS_LATE);
+	assert_false(told.ready);
+	v.courier_metres = 400;
+	assert_int_equal(judge(&v, &told, false, E + 2 * MINUTE), NEWS_READY);
+	assert_int_equal(judge(&v, &told, false, E + 2 * MINUTE), NEWS_NONE);
+
+	/* on its way and near at once: one bubble says both */
+	told = told_at("ready-to-deliver", E, 0);
+	v.confirmed = NOW;
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_STAGE);
+	assert_true(told.ready);
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_NONE);
+
+	/* nothing to have ready */
+	told = on_its_way;
+	v.paid = true;
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_NONE);
+	v.paid = false;
+	v.payment_type = (char *)"card";
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_NONE);
+	v.payment_type = (char *)"pos";
+	v.status = (char *)"cooking";
+	told = told_at("cooking", E, 0);
+	assert_int_equal(judge(&v, &told, true, NOW), NEWS_NONE);
+}
+
+static void test_quiet(void **state)
+{
+	const struct quiet night = { 22 * 60, 7 * 60 }, siesta = { 13 * 60, 14 * 60 + 30 }, none = { -1, -1 };
+	const uint64_t midnight = NOW + 5 * HOUR;
+	uint64_t end = 0;
+
+	(void)state;
+	assert_false(rules_quiet(&none, midnight, &end));
+	assert_false(rules_quiet(&night, midnight - 2 * HOUR - 1, &end));
+	assert_true(rules_quiet(&night, midnight - 2 * HOUR, &end));
+	assert_true(end == midnight + 7 * HOUR);
+	assert_true(rules_quiet(&night, midnight, &end));
+	assert_true(end == midnight + 7 * HOUR);
+	assert_true(rules_quiet(&night, midnight + 7 * HOUR - 1, &end));
+	assert_true(end == midnight + 7 * HOUR);
+	assert_false(rules_quiet(&night, midnight + 7 * HOUR, &end));
+	assert_true(rules_quiet(&siesta, midnight + 13 * HOUR + MINUTE, &end));
+	assert_true(end == midnight + 14 * HOUR + 30 * MINUTE);
+	assert_false(rules_quiet(&siesta, midnight + 14 * HOUR + 30 * MINUTE, &end));
+}
+
+static void test_hush(void **state)
+{
+	struct view v = view_at("in-delivery", E);
+	struct verdict verdict = { .news = NEWS_STAGE };
+
+	(void)state;
+	rules_hush(&v, &verdict);
+	assert_int_equal(verdict.news, NEWS_REMEMBER);
+	v.status = (char *)"delivered";
+	verdict.news = NEWS_STAGE;
+	rules_hush(&v, &verdict);
+	assert_int_equal(verdict.news, NEWS_LATER);
+	verdict.news = NEWS_NONE;
+	rules_hush(&v, &verdict);
+	assert_int_equal(verdict.news, NEWS_NONE);
 }
 
 static void check_text(const struct view *v, const struct verdict *verdict, uint64_t now, const char *title,
@@ -239,6 +441,80 @@ static void test_texts(void **state)
 	v.status = (char *)"service-out-for-tea";
 	verdict = (struct verdict){ .news = NEWS_STAGE, .stage = v.status };
 	check_text(&v, &verdict, NOW, "Order 1042 is now: service out for tea", "");
+}
+
+static void test_texts_of_payment(void **state)
+{
+	struct view v = view_at("awaiting-payment", 0);
+	struct verdict verdict = { .news = NEWS_STAGE, .stage = "awaiting-payment" };
+
+	(void)state;
+	v.payment_type = (char *)"card";
+	check_text(&v, &verdict, NOW, "Order 1042 waits for payment", "Pay 23.50 USD soon, or it is cancelled");
+	v.pay_until = NOW + 15 * MINUTE;
+	v.items = (char *)"Pad thai";
+	check_text(&v, &verdict, NOW, "Order 1042 waits for payment",
+		   "Pay 23.50 USD until 19:15, or it is cancelled\nPad thai");
+	check_text(&v, &verdict, NOW - 24 * HOUR, "Order 1042 waits for payment",
+		   "Pay 23.50 USD until tomorrow at 19:15, or it is cancelled\nPad thai");
+	v.items = NULL;
+	v.payment_status = (char *)"in-process";
+	check_text(&v, &verdict, NOW, "Order 1042 waits for payment", "The payment is being carried out");
+
+	verdict.news = NEWS_UNPAID;
+	v.payment_status = (char *)"rejected";
+	v.payment_reason = (char *)"insufficient-funds";
+	check_text(&v, &verdict, NOW, "The payment of order 1042 was declined",
+		   "Insufficient funds. Nothing was charged.\nTry again or pay in another way until 19:15");
+	v.payment_reason = (char *)"declined";
+	check_text(&v, &verdict, NOW, "The payment of order 1042 was declined",
+		   "Nothing was charged.\nTry again or pay in another way until 19:15");
+	v.payment_status = (char *)"failed";
+	v.payment_reason = (char *)"The gateway - out there - is down.";
+	check_text(&v, &verdict, NOW, "The payment of order 1042 did not go through",
+		   "The gateway - out there - is down. Nothing was charged.\n"
+		   "Try again or pay in another way until 19:15");
+	v.payment_status = (char *)"not-accepted";
+	v.payment_reason = (char *)"expired";
+	v.pay_until = 0;
+	v.number = NULL;
+	check_text(&v, &verdict, NOW, "Your payment ran out of time",
+		   "Nothing was charged.\nTry again or pay in another way");
+
+	v.status = (char *)"cancelled";
+	verdict = (struct verdict){ .news = NEWS_STAGE, .stage = "cancelled" };
+	check_text(&v, &verdict, NOW, "Your order was cancelled",
+		   "It was not paid in time. Nothing was charged.\nOrder again if you still want it.");
+	v.payment_status = v.payment_reason = NULL;
+	check_text(&v, &verdict, NOW, "Your order was cancelled", "Nothing was charged.");
+	v.payment_type = (char *)"cash";
+	check_text(&v, &verdict, NOW, "Your order was cancelled", "");
+}
+
+static void test_texts_of_hold_and_door(void **state)
+{
+	struct view v = view_at("submitting", 0);
+	struct verdict verdict = { .news = NEWS_HELD, .stage = "submitting", .held = true };
+
+	(void)state;
+	v.number = NULL;
+	v.items = (char *)"Pad thai";
+	v.hold_until = NOW + 40 * MINUTE;
+	v.cancellable = true;
+	check_text(&v, &verdict, NOW, "Your order will be sent at 19:40", "Pad thai\nUntil then it can be cancelled at once");
+
+	v = view_at("in-delivery", E);
+	v.courier = (char *)"Maria";
+	verdict = (struct verdict){ .news = NEWS_READY, .stage = "in-delivery", .ready = true };
+	check_text(&v, &verdict, NOW, "Have 23.50 USD ready",
+		   "Expected at 19:30\nOrder 1042 is on its way\nMaria is bringing it");
+	verdict.news = NEWS_STAGE;
+	check_text(&v, &verdict, NOW, "Order 1042 is on its way",
+		   "Expected at 19:30\nMaria is bringing it\nHave 23.50 USD in cash ready");
+	v.payment_type = (char *)"pos";
+	verdict.news = NEWS_READY;
+	check_text(&v, &verdict, NOW, "Have your card ready for 23.50 USD",
+		   "Expected at 19:30\nOrder 1042 is on its way\nMaria is bringing it");
 }
 
 static void test_texts_of_the_end(void **state)
@@ -309,6 +585,8 @@ static void test_memory(void **state)
 	assert_int_equal(free_and_strdup(&e->server, "guid/:1.7"), 0);
 	e->told.expected = E;
 	e->told.late_for = E - 1;
+	e->told.unpaid = strdup("p=1\n");
+	e->told.held = e->told.ready = true;
 	e->touched = NOW;
 	e->bubble = UINT32_MAX;
 	e->question = 4;
@@ -325,6 +603,10 @@ static void test_memory(void **state)
 	assert_string_equal(e->told.stage, "in-delivery");
 	assert_int_equal(e->told.expected, E);
 	assert_int_equal(e->told.late_for, E - 1);
+	assert_string_equal(e->told.unpaid, "p=1\n");
+	assert_true(e->told.held);
+	assert_true(e->told.ready);
+	assert_false(e->told.pay_until);
 	assert_int_equal(e->bubble, UINT32_MAX);
 	assert_ptr_equal(memory_find_bubble(m, "guid/:1.7", 4), e);
 	assert_null(memory_find_bubble(m, "guid/:1.8", 4));
@@ -407,6 +689,74 @@ static void test_view(void **state)
 	assert_int_equal(view_from_order(nothing, NOW, &none), -EBADMSG);
 }
 
+static void test_view_of_payments(void **state)
+{
+	g_autoptr(GVariant) order = order_variant(
+		"{'uid': <'u1'>, 'status': <'awaiting-payment'>, 'hold-until': <uint64 7>,"
+		" 'payments': <[{'uid': <'a'>, 'status': <'cancelled'>, 'date': <uint64 1>},"
+		"  {'uid': <'c'>, 'status': <'rejected'>, 'date': <3>, 'failure-reason': <'declined'>,"
+		"   'valid-until': <uint64 9>}, {'uid': <'b'>, 'status': <'failed'>, 'date': <uint64 2>}]>,"
+		" 'destination-latitude': <52.52>, 'destination-longitude': <13.405>,"
+		" 'courier': <{'latitude': <52.524>, 'longitude': <13.405>}>}");
+	_cleanup_view_ struct view v = {};
+
+	(void)state;
+	assert_int_equal(view_from_order(order, NOW, &v), 0);
+	assert_string_equal(v.payment_uid, "b"); /* the date of c makes no sense and counts as none */
+	assert_string_equal(v.payment_status, "failed");
+	assert_false(v.paid);
+	assert_int_equal(v.hold_until, 7);
+	assert_true(v.courier_metres > 440 && v.courier_metres < 450);
+}
+
+static int memfd_of(const void *data, size_t n)
+{
+	int fd = memfd_create("picture", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, data, n), n);
+	return fd;
+}
+
+static void test_qr(void **state)
+{
+	static const char png[] = "\x89PNG\r\n\x1a\n" "and so on";
+	g_autofree char *folder = g_build_filename(g_get_user_runtime_dir(), "customerclient-notifier", NULL);
+	struct qr *q = qr_new();
+	g_autofree char *first = NULL, *text = NULL;
+	_cleanup_close_ int fd = memfd_of(png, sizeof(png)), other = memfd_of("no picture", 10);
+	const char *path;
+	struct stat st;
+	gsize n;
+
+	(void)state;
+	assert_int_equal(qr_store(q, "../u 1", fd, &path), 0);
+	assert_true(g_str_has_prefix(path, folder));
+	assert_true(g_str_has_suffix(path, "/..%2Fu%201.png"));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_true(g_file_get_contents(path, &text, &n, NULL));
+	assert_int_equal(n, sizeof(png));
+	assert_memory_equal(text, png, n);
+	first = g_strdup(path);
+	assert_int_equal(qr_store(q, "../u 1", fd, &path), 0); /* again, from the beginning */
+	assert_string_equal(path, first);
+	assert_int_equal(qr_store(q, "u2", other, &path), -EBADMSG);
+	qr_forget(q, "u2");
+	qr_forget(q, "../u 1");
+	assert_int_equal(access(first, F_OK), -1);
+
+	/* what a run that was killed left, and the end of a run */
+	assert_true(g_file_set_contents(first, "", 0, NULL));
+	qr_free(q);
+	assert_int_equal(access(first, F_OK), 0);
+	q = qr_new();
+	assert_int_equal(access(first, F_OK), -1);
+	assert_int_equal(qr_store(q, "u2", fd, &path), 0);
+	qr_free(q);
+	assert_int_equal(access(folder, F_OK), -1);
+}
+
 static void test_terminals(void **state)
 {
 	static const struct {
@@ -438,17 +788,35 @@ int main(void)
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_rules_drift),
 		cmocka_unit_test(test_next_look),
+		cmocka_unit_test(test_awaiting_payment),
+		cmocka_unit_test(test_awaiting_payment_elsewhere),
+		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_ready),
+		cmocka_unit_test(test_quiet),
+		cmocka_unit_test(test_hush),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_texts_of_payment),
+		cmocka_unit_test(test_texts_of_hold_and_door),
 		cmocka_unit_test(test_texts_of_the_end),
 		cmocka_unit_test(test_words_of_time),
 		cmocka_unit_test_setup_teardown(test_memory, folder_setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(test_memory_prune, folder_setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(test_memory_damaged, folder_setup, folder_teardown),
 		cmocka_unit_test(test_view),
+		cmocka_unit_test(test_view_of_payments),
+		cmocka_unit_test(test_qr),
 		cmocka_unit_test(test_terminals),
 	};
 
+	char runtime[] = "/tmp/notifier-runtime-XXXXXX";
+	int failed;
+
 	(void)setenv("TZ", "UTC", /* overwrite= */ 1);
 	tzset();
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	if (!mkdtemp(runtime))
+		return EXIT_FAILURE;
+	(void)setenv("XDG_RUNTIME_DIR", runtime, /* overwrite= */ 1);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	(void)rmdir(runtime);
+	return failed;
 }
