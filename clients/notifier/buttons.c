@@ -185,27 +185,34 @@ static void press_ask(struct press *p)
 		press_answer(p, &text);
 }
 
+static int show_qr_code(struct press *p, int fd)
+{
+	char *argv[] = { (char *)"xdg-open", NULL, NULL };
+	const char *path;
+	int r;
+
+	r = qr_store(p->buttons->qr, p->uid, fd, &path);
+	if (r < 0)
+		return r;
+	argv[1] = (char *)path;
+	return launch(p->buttons->bus, "The QR code of an order", argv, p->token);
+}
+
 static void on_qr_code(void *userdata, void *cookie, int fd, const char *error)
 {
 	struct press *p = cookie;
-	char *argv[] = { (char *)"xdg-open", NULL, NULL };
-	const char *path;
-	int r = 0;
+	_cleanup_free_ char *reason = NULL;
+	int r = error ? 0 : show_qr_code(p, fd);
 
 	(void)userdata;
-	if (!error) {
-		r = qr_store(p->buttons->qr, p->uid, fd, &path);
-		if (r < 0)
-			error = "The picture of the QR code cannot be kept in a file. Pay in a terminal: customerclient pay --qr";
+	if (r < 0) {
+		log_info("The QR code of order %s is not shown: %s", p->uid, strerror(-r));
+		error = reason = strprintf("%s. Type it in a terminal: customerclient pay %s --qr",
+					   r == -ENOENT ? "There is no xdg-open to show the QR code with"
+							: "The QR code cannot be shown", p->uid);
 	}
-	if (!error) {
-		argv[1] = (char *)path;
-		r = launch(p->buttons->bus, "The QR code of an order", argv, p->token);
-		if (r < 0)
-			error = "There is no xdg-open to show it with. Pay in a terminal: customerclient pay --qr";
-	}
-	if (error)
-		press_failed(p, "Paying", error);
+	if (error || r < 0)
+		press_failed(p, "Paying", strempty(error));
 	else
 		press_free(p);
 }
@@ -216,8 +223,9 @@ static void press_act(struct press *p)
 
 	if (streq(p->action, ACTION_QR))
 		feed_get_qr_code(feed, p->uid, on_qr_code, p);
+	/* A question could outlast the time that there is. */
 	else if (streq(p->action, ACTION_CANCEL) && p->view.hold_until > now_realtime())
-		feed_cancel_order(feed, p->uid, on_cancelled, p); /* a question could outlast the time to think it over */
+		feed_cancel_order(feed, p->uid, on_cancelled, p);
 	else if (streq(p->action, ACTION_CANCEL)) {
 		if (p->view.cancellable)
 			press_ask(p);

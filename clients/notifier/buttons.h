@@ -19,7 +19,7 @@ void buttons_for_order(const struct view *v, struct bubble *bubble);
 /* Notes which bubble belongs to the entry; 0 leaves the id as it is, but not over another server. */
 void buttons_set_bubble(struct entry *e, const char *server, uint32_t bubble, uint32_t question);
 
-/* Takes back the question whether to cancel, and the picture of the QR code, when they are of no use any more. */
+/* Takes back what is of no use any more: the question whether to cancel, the picture of the QR code. */
 void buttons_order_changed(struct buttons *b, struct entry *e, const struct view *v);
 
 /* Bubbles that are not ours are ignored. */

@@ -304,7 +304,7 @@ static void on_properties(GDBusConnection *bus, const char *sender, const char *
 			  const char *name, GVariant *parameters, void *userdata)
 {
 	static const char *const matters[] = { "ExpectedTimestamp", NULL }; /* a new status is an event too */
-	static const char *const places[] = { "CourierTimestamp", "CourierLatitude", "CourierLongitude", NULL };
+	static const char *const places[] = { "CourierLatitude", "CourierLongitude", NULL };
 	struct feed *f = userdata;
 	g_autoptr(GVariant) changed = NULL;
 	g_auto(GStrv) invalidated = NULL;
@@ -319,7 +319,8 @@ static void on_properties(GDBusConnection *bus, const char *sender, const char *
 		read_daemon_properties(f, changed);
 	else if (streq(of, CC_IFACE_NOTIFICATIONS))
 		(void)g_variant_lookup(changed, "Muted", "b", &f->muted);
-	else if (streq(of, CC_IFACE_ORDER) && f->phase == PHASE_LIVE && sd_bus_path_decode(path, CC_ORDER_PREFIX, &uid) > 0) {
+	else if (streq(of, CC_IFACE_ORDER) && f->phase == PHASE_LIVE &&
+		 sd_bus_path_decode(path, CC_ORDER_PREFIX, &uid) > 0) {
 		if (has_changed(changed, invalidated, matters))
 			f->events.order_moved(f->userdata, uid);
 		else if (has_changed(changed, invalidated, places))
@@ -464,8 +465,9 @@ static const char *failure_of(const GError *error)
 {
 	if (!error)
 		return NULL;
-	return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ? "customerclientd is not running"
-										    : sentence_of(error);
+	if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN))
+		return "customerclientd is not running";
+	return sentence_of(error);
 }
 
 static void on_done(struct feed *f, GVariant *reply, const GError *error, void *what)
@@ -504,12 +506,12 @@ static void on_qr_code(GObject *source, GAsyncResult *result, void *userdata)
 	struct feed *f = c->feed;
 	g_autoptr(GUnixFDList) fds = NULL;
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GVariant) reply = g_dbus_connection_call_with_unix_fd_list_finish(G_DBUS_CONNECTION(source), &fds,
-										    result, &error);
-	_cleanup_(closep) int fd = -1;
+	g_autoptr(GVariant) reply = NULL;
+	_cleanup_close_ int fd = -1;
 	gint32 index = -1;
 
 	f->calls--;
+	reply = g_dbus_connection_call_with_unix_fd_list_finish(G_DBUS_CONNECTION(source), &fds, result, &error);
 	if (reply)
 		g_variant_get(reply, "(&sh)", NULL, &index);
 	if (fds && index >= 0 && index < g_unix_fd_list_get_length(fds))
@@ -527,6 +529,6 @@ void feed_get_qr_code(struct feed *f, const char *uid, feed_picture_t done, void
 	f->calls++;
 	g_dbus_connection_call_with_unix_fd_list(f->bus, CC_BUS_NAME, CC_PATH, CC_IFACE_PAYMENTS, "GetQrCode",
 						 g_variant_new("(s)", uid), G_VARIANT_TYPE("(sh)"),
-						 G_DBUS_CALL_FLAGS_NO_AUTO_START, ACT_TIMEOUT_MSEC, /* fd_list= */ NULL,
-						 f->cancel, on_qr_code, c);
+						 G_DBUS_CALL_FLAGS_NO_AUTO_START, ACT_TIMEOUT_MSEC,
+						 /* fd_list= */ NULL, f->cancel, on_qr_code, c);
 }

@@ -118,6 +118,7 @@ int launch(GDBusConnection *bus, const char *description, char **argv, const cha
 	s->token = g_strdup(token);
 	g_dbus_connection_call(bus, MANAGER_NAME, MANAGER_PATH, MANAGER_INTERFACE, "StartTransientUnit",
 			       unit_arguments(description, path, argv, token), G_VARIANT_TYPE("(o)"),
-			       G_DBUS_CALL_FLAGS_NO_AUTO_START, MANAGER_TIMEOUT_MSEC, /* cancellable= */ NULL, on_unit, s);
+			       G_DBUS_CALL_FLAGS_NO_AUTO_START, MANAGER_TIMEOUT_MSEC, /* cancellable= */ NULL,
+			       on_unit, s);
 	return 0;
 }

@@ -412,7 +412,8 @@ static void on_notice_text(void *userdata, void *cookie, const char *title, cons
 	uint64_t quiet_end;
 
 	(void)cookie;
-	if (isempty(title) || feed_muted(n->feed) || rules_quiet(&n->settings.quiet, now_realtime(), &quiet_end))
+	if (isempty(title) || feed_muted(n->feed) ||
+	    rules_quiet(&n->settings.quiet, now_realtime(), &quiet_end))
 		notice_done(n);
 	else
 		bubbles_show(n->bubbles, &bubble, on_notice_shown, NULL);

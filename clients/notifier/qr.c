@@ -113,7 +113,8 @@ int qr_store(struct qr *q, const char *uid, int fd, const char **ret_path)
 		return r;
 	if (g_mkdir_with_parents(q->folder, 0700) < 0)
 		return -errno;
-	if (!g_file_set_contents_full(path, (const char *)png->data, png->len, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error)) {
+	if (!g_file_set_contents_full(path, (const char *)png->data, png->len, G_FILE_SET_CONTENTS_CONSISTENT, 0600,
+				      &error)) {
 		log_warning("%s", error->message);
 		return -EIO;
 	}

@@ -33,7 +33,8 @@ const char *news_to_string(enum news news)
 	static const char *const names[] = {
 		[NEWS_NONE] = "nothing to say", [NEWS_REMEMBER] = "remembered", [NEWS_STAGE] = "a new stage",
 		[NEWS_MOVED] = "another time",  [NEWS_LATE] = "late",           [NEWS_HELD] = "held back",
-		[NEWS_UNPAID] = "not paid",     [NEWS_READY] = "nearly there",  [NEWS_LATER] = "after the quiet hours",
+		[NEWS_UNPAID] = "not paid",     [NEWS_READY] = "nearly there",
+		[NEWS_LATER] = "after the quiet hours",
 	};
 
 	return names[news];
@@ -74,7 +75,8 @@ bool rules_payment_failed(const struct view *v)
 
 bool rules_pays_at_door(const struct view *v)
 {
-	return !v->paid && v->total > 0 && (streq_ptr(v->payment_type, "cash") || streq_ptr(v->payment_type, "pos"));
+	return !v->paid && v->total > 0 &&
+	       (streq_ptr(v->payment_type, "cash") || streq_ptr(v->payment_type, "pos"));
 }
 
 static bool is_held(const struct view *v, uint64_t now)

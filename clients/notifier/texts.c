@@ -192,14 +192,14 @@ static char *line_expected(const struct view *v, const struct verdict *verdict, 
 
 static char *line_payment(const struct view *v, const struct verdict *verdict)
 {
-	bool cash = streq_ptr(v->payment_type, "cash"), now = verdict->ready && streq(v->status, STATUS_IN_DELIVERY);
+	bool cash = streq_ptr(v->payment_type, "cash");
 	char amount[MONEY_HUMAN_SIZE];
 
 	if (!rules_pays_at_door(v) || verdict->news == NEWS_READY)
 		return strdup("");
 	money_format_human(amount, v->total, v->currency);
-	if (now)
-		return cash ? strprintf("Have %s in cash ready", amount) : strprintf("Have your card ready for %s", amount);
+	if (verdict->ready && streq(v->status, STATUS_IN_DELIVERY))
+		return strprintf(cash ? "Have %s in cash ready" : "Have your card ready for %s", amount);
 	return strprintf("%s %s", amount, cash ? "in cash at the door" : "by card at the door");
 }
 

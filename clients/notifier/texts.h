@@ -10,8 +10,8 @@ struct text {
 void text_done(struct text *t);
 #define _cleanup_text_ _cleanup_(text_done)
 
-/* The bubble that follows from the verdict (any but NEWS_NONE, NEWS_REMEMBER, NEWS_LATER); 0 or -ENOMEM. Times are said in
- * local time, relative to `now`. */
+/* The bubble that follows from the verdict (any but NEWS_NONE, NEWS_REMEMBER, NEWS_LATER); 0 or -ENOMEM. Times are
+ * said in local time, relative to `now`. */
 int text_for_order(const struct view *v, const struct verdict *verdict, uint64_t now, struct text *ret);
 /* The question before an order is cancelled. */
 int text_for_question(const struct view *v, struct text *ret);

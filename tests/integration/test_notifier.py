@@ -158,15 +158,8 @@ class WithDunst(desktop.NotifierCase):
         self.assertEqual(self.notifier.stop(5 * harness.TIME_FACTOR), 0)
 
 
-class WithServer(desktop.NotifierCase):
+class WithServer(desktop.ServerCase):
     """With a notification server of the test's own."""
-
-    def setUp(self):
-        super().setUp()
-        self.server = desktop.Server(self.bus)
-        self.addCleanup(self.server.close)
-        self.sandbox.clock(0)
-        self.sign_up_and_in()
 
     def order(self, stage=None):
         """A placed order whose first bubble is there."""
@@ -373,40 +366,6 @@ class WithServer(desktop.NotifierCase):
         self.notify('order-status', 'Nearly there', order=uid)
         self.sandbox.advance(uid, 'Delivered')
         self.server.wait(3)
-
-    def terminal(self, name):
-        """A fake terminal: notes its arguments, and runs the command that it is given."""
-        folder = os.path.join(self.dir, 'bin')
-        os.makedirs(folder, exist_ok=True)
-        with open(os.path.join(folder, name), 'w', encoding='utf-8') as f:
-            f.write(f'#!/bin/sh\necho "{name} $XDG_ACTIVATION_TOKEN" >> {self.dir}/opened\n'
-                    'while [ "$1" != /bin/sh ]; do shift; done\n'
-                    f'exec "$@" < {self.dir}/typed\n')
-        with open(os.path.join(folder, 'customerclient'), 'w', encoding='utf-8') as f:
-            f.write(f'#!/bin/sh\necho "customerclient $*" >> {self.dir}/opened\n')
-        for program in (name, 'customerclient'):
-            os.chmod(os.path.join(folder, program), 0o755)
-        return f'{folder}:/usr/bin:/bin'
-
-    def opened(self):
-        try:
-            with open(f'{self.dir}/opened', encoding='utf-8') as f:
-                return f.read().splitlines()
-        except FileNotFoundError:
-            return []
-
-    def wait_opened(self, *lines):
-        tick = GLib.timeout_add(100, lambda: GLib.SOURCE_CONTINUE)
-        try:
-            iterate(lambda: len(self.opened()) >= len(lines), what='the terminal')
-        finally:
-            GLib.source_remove(tick)
-        self.assertEqual(self.opened(), list(lines))
-        os.unlink(f'{self.dir}/opened')
-
-    def typed(self, text):
-        with open(f'{self.dir}/typed', 'w', encoding='utf-8') as f:
-            f.write(text)
 
     def test_terminal(self):
         self.typed('\n')
