@@ -221,6 +221,9 @@ class Sandbox:
             raise AssertionError(f'the sandbox said {line!r}')
         self.url = found.group(1).rstrip('/')
         self.port = urllib.parse.urlsplit(self.url).port
+        # tests/contract/run has the daemon go by a proxy.
+        front = os.environ.get('CONTRACT_FRONT')
+        self.service_url = f'{front}/{self.port}' if front else self.url
 
     def kill(self):
         self.process.kill()
@@ -580,7 +583,7 @@ class TestCase(unittest.TestCase):
                    XDG_CONFIG_HOME=f'{self.dir}/config', XDG_STATE_HOME=f'{self.dir}/state',
                    XDG_CACHE_HOME=f'{self.dir}/cache', XDG_RUNTIME_DIR=f'{self.dir}/run', TZ='UTC', LC_ALL='C.UTF-8')
         if self.sandbox:
-            env['CUSTOMERCLIENT_BASE_URL'] = self.sandbox.url
+            env['CUSTOMERCLIENT_BASE_URL'] = self.sandbox.service_url
         env.update(self.daemon_env)
         env.update(more)
         return {k: v for k, v in env.items() if v is not None}
