@@ -57,35 +57,49 @@ static bool dark(const struct qr_picture *q, int x, int y)
 	return x >= 0 && x < w && y >= 0 && y < w && q->code->data[y * w + x] & 1;
 }
 
-static void draw_halves(const struct qr_picture *q, FILE *f, const char *colours)
+/* The lower half is always background, and so are whole cells: glyphs of many fonts leave a seam at the bottom,
+ * and readers stumble over it. */
+static void draw_halves(const struct qr_picture *q, FILE *f, const char *const colours[2])
 {
-	static const char *const cells[] = { " ", "\xe2\x96\x84", "\xe2\x96\x80", "\xe2\x96\x88" };
 	int n = modules(q);
 
 	for (int y = 0; y < n; y += 2) {
-		fputs(colours, f);
-		for (int x = 0; x < n; x++)
-			fputs(cells[dark(q, x, y) * 2 + dark(q, x, y + 1)], f);
+		bool now = false;
+
+		fputs(colours[now], f);
+		for (int x = 0; x < n; x++) {
+			bool lower = dark(q, x, y + 1);
+
+			if (lower != now)
+				fputs(colours[lower], f);
+			now = lower;
+			fputs(dark(q, x, y) == lower ? " " : "\xe2\x96\x80", f);
+		}
 		fputs("\033[0m\n", f);
 	}
 }
 
-static void draw_whole(const struct qr_picture *q, FILE *f, const char *light, const char *black)
+static void draw_whole(const struct qr_picture *q, FILE *f, const char *const colours[2])
 {
 	int n = modules(q);
 
 	for (int y = 0; y < n; y++) {
 		for (int x = 0; x < n; x++)
-			fprintf(f, "%s  ", dark(q, x, y) ? black : light);
+			fprintf(f, "%s  ", colours[dark(q, x, y)]);
 		fputs("\033[0m\n", f);
 	}
 }
 
 void qr_picture_draw(const struct qr_picture *q, FILE *f, bool utf8, bool palette)
 {
+	/* Black on white, white on black: in the palette's cube, and by the names that a theme may change. */
+	static const char *const colours[2][2] = {
+		{ "\033[0;30;47m", "\033[0;37;40m" },
+		{ "\033[0;38;5;16;48;5;231m", "\033[0;38;5;231;48;5;16m" },
+	};
+
 	if (utf8)
-		draw_halves(q, f, palette ? "\033[0;38;5;16;48;5;231m" : "\033[0;30;47m");
+		draw_halves(q, f, colours[palette]);
 	else
-		draw_whole(q, f, palette ? "\033[48;5;231m" : "\033[47m",
-			   palette ? "\033[48;5;16m" : "\033[40m");
+		draw_whole(q, f, colours[palette]);
 }
