@@ -67,6 +67,7 @@ struct outbox_job {
 	bool ask;      /* the next step is to ask for the order's uid */
 	bool asked;    /* the last step was */
 	bool sent;     /* some try may have written a byte */
+	bool own_clock; /* the deadline is a span from now, and the service's time was not known */
 	char *refusal; /* of a 200 with a failure message, to be confirmed by asking */
 };
 TAILQ_HEAD(outbox_list, outbox_job);
@@ -141,8 +142,9 @@ struct core {
 	struct open_call_list open_calls;
 
 	bool online, contact_known;
-	bool has_skew;
-	int64_t skew; /* service minus ours, µs */
+	bool clock_known;        /* the service was heard in this run */
+	uint64_t service_time;   /* its latest Date, µs; 0: it tells no time, ours stands in */
+	uint64_t service_time_at; /* CLOCK_BOOTTIME then: goes on in suspend, and nobody sets it */
 	char *last_error;
 
 	struct session session;
@@ -222,6 +224,8 @@ int outbox_wait(struct core *c, struct outbox_job *job, uint64_t wait, order_pla
 /* A local cancellation of a place row that was never attempted. */
 int outbox_cancel_unsent(struct core *c, struct outbox_job *job, struct failure *f);
 void outbox_network_changed(struct core *c);
+/* The service's clock is heard for the first time, so far ahead of ours (µs). */
+void outbox_clock_known(struct core *c, int64_t ahead);
 uint32_t outbox_open_rows(const struct core *c);
 
 /* place.c */

@@ -6,6 +6,8 @@
 #define BACKOFF_BASE USEC_PER_SEC
 #define BACKOFF_CAP_WAITED (30 * USEC_PER_SEC)
 #define BACKOFF_CAP (10 * USEC_PER_MIN)
+#define DATE_EXACT (2 * (int64_t)USEC_PER_SEC) /* a Date has whole seconds, and took some time to come */
+#define RETRY_AFTER_MAX (60 * USEC_PER_MIN) /* what net/answer lets through */
 #define QUOTE_BUDGET 0 /* one try: the row itself is repeated */
 #define ENDED_KEPT (60ULL * 24 * 60 * USEC_PER_MIN) /* a uid used again within it gets the first outcome */
 
@@ -230,7 +232,9 @@ static void job_again(struct outbox_job *j, uint64_t retry_after)
 	uint64_t now = core_service_now(j->core);
 
 	j->row.not_before = retry_after > 0 ? now_realtime() + retry_after : 0;
-	if (is_place(j) && !j->row.attempted && j->row.deadline > now && j->row.deadline - now < wait)
+	if (retry_after > 0)
+		(void)persist(j); /* after a restart too */
+	if (is_place(j) && j->row.deadline > now && j->row.deadline - now < wait)
 		wait = j->row.deadline - now;
 	core_arm(j->timer, wait);
 }
@@ -529,6 +533,34 @@ static int send_place(struct outbox_job *j)
 	return r;
 }
 
+static int become_unknown(struct outbox_job *j)
+{
+	if (streq(j->row.state, ROW_UNKNOWN))
+		return 0;
+	if (set_state(j, ROW_UNKNOWN) < 0 || persist(j) < 0)
+		return -EIO;
+	(void)orders_apply_local(j->core, &j->row, /* silent= */ false);
+	answer_unknown(j);
+	return 0;
+}
+
+/* The service said to wait: nothing is sent, but a deadline that comes meanwhile is told. µs; 0: go on, nothing will
+ * be sent. */
+static uint64_t wait_as_told(struct outbox_job *j)
+{
+	uint64_t now = now_realtime(), service_now = core_service_now(j->core), wait;
+
+	wait = j->row.not_before - now;
+	if (!is_place(j) || j->row.deadline == 0)
+		return wait;
+	if (j->row.deadline > service_now)
+		return wait < j->row.deadline - service_now ? wait : j->row.deadline - service_now;
+	if (!j->row.attempted)
+		return 0;
+	(void)become_unknown(j);
+	return wait;
+}
+
 static int step_place(struct outbox_job *j)
 {
 	struct core *c = j->core;
@@ -539,12 +571,8 @@ static int step_place(struct outbox_job *j)
 		place_rejected(j, CC_E_OFFLINE, "The order could not be sent in time; nothing was ordered");
 		return 0;
 	case STEP_RESOLVE:
-		if (!streq(j->row.state, ROW_UNKNOWN)) {
-			if (set_state(j, ROW_UNKNOWN) < 0 || persist(j) < 0)
-				return -EIO;
-			(void)orders_apply_local(c, &j->row, /* silent= */ false);
-			answer_unknown(j);
-		}
+		if (become_unknown(j) < 0)
+			return -EIO;
 		if (!j->asked)
 			j->ask = true;
 		break;
@@ -557,7 +585,7 @@ static int step_place(struct outbox_job *j)
 		return 0;
 	}
 	/* Where the service's time was never seen, a question comes first: the deadline is in its time. */
-	if (j->ask || !c->has_skew)
+	if (j->ask || !c->clock_known)
 		return customer_order_get(c->api, j->row.subject, place_asked, j, &j->call);
 	return send_place(j);
 }
@@ -624,9 +652,14 @@ static void job_step(struct outbox_job *j)
 
 	if (j->call || !c->started || streq(j->row.state, ROW_WAITING) || is_behind(j))
 		return;
-	if (j->row.not_before > now) {
-		core_arm(j->timer, j->row.not_before - now);
-		return;
+	/* Further away than any Retry-After: our clock was set back since. */
+	if (j->row.not_before > now && j->row.not_before - now <= RETRY_AFTER_MAX) {
+		uint64_t wait = wait_as_told(j);
+
+		if (wait > 0) {
+			core_arm(j->timer, wait);
+			return;
+		}
 	}
 	event_del(j->timer);
 	r = is_place(j) ? step_place(j) : step_call(j);
@@ -654,6 +687,22 @@ void outbox_network_changed(struct core *c)
 	TAILQ_FOREACH(j, &c->outbox, link)
 		backoff_reset(&j->backoff);
 	outbox_run(c);
+}
+
+/* A deadline that was counted from our clock is moved to where it would have been by the service's. */
+void outbox_clock_known(struct core *c, int64_t ahead)
+{
+	struct outbox_job *j;
+
+	TAILQ_FOREACH(j, &c->outbox, link) {
+		if (!j->own_clock || j->row.body)
+			continue;
+		j->own_clock = false;
+		if (ahead > -DATE_EXACT && ahead < DATE_EXACT)
+			continue;
+		j->row.deadline += (uint64_t)ahead;
+		(void)persist(j); /* else the old one holds after a restart */
+	}
 }
 
 /* ---- adding, cancelling, loading ---- */

@@ -200,6 +200,21 @@ class UnknownOutcome(OutboxTest):
         self.assertEqual(self.wait_made(uid), 'requested')
         self.assertEqual(len(self.sandbox.journal_orders()), 1)
 
+    def test_deadline_within_a_retry_after(self):
+        """The service says to come back in ten minutes: nothing is sent before, and the deadline is kept."""
+        for path, status in (('MakeOrderQuote', 'rejected'), ('MakeOrderRequest', 'unknown')):
+            with self.subTest(path=path):
+                self.sandbox.fault(path, 'status:503', delay_ms=600000, count=1)
+                asked = self.sandbox.count(path)
+                uid = str(uuid.uuid4())
+                self.place_uid(uid)
+                harness.poll(lambda u=uid, s=status: self.status(u) == s, what='the deadline')
+                self.kill_and_start()
+                harness.let_pass(1)
+                self.assertEqual(self.status(uid), status)
+                self.assertEqual(self.sandbox.count(path) - asked, 1)
+        self.assertEqual(self.sandbox.journal_orders(), [])
+
     def test_found_not_made_after_the_deadline(self):
         """Attempted, never taken in: `unknown` until the service's own clock is past validUntil and it has no such
         order; then rejected, and what came from the cart is back."""
