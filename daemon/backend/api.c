@@ -36,7 +36,7 @@ struct api_call {
 	bool post, anonymous, no_renewal;
 	char *path, *json, *key, *if_none_match;
 	struct secret *secret_json, *bearer;
-	uint64_t timeout, deadline; /* µs; the second of CLOCK_MONOTONIC, 0: no repetition */
+	uint64_t timeout, quiet, deadline; /* µs; the last of CLOCK_MONOTONIC, 0: no repetition */
 	api_cb done;
 	void *userdata;
 
@@ -311,6 +311,7 @@ static int call_start_http(struct api_call *c, const struct secret *bearer)
 		.body_size = c->json ? strlen(c->json) : 0,
 		.secret_body = c->secret_json,
 		.timeout = c->timeout,
+		.quiet = c->quiet,
 	};
 	char id[UUID_SIZE];
 	size_t n = 0;
@@ -466,6 +467,7 @@ static int call_copy_request(struct api_call *c, const struct api_request *q)
 	c->secret_json = q->secret_json ? secret_ref(q->secret_json) : NULL;
 	c->bearer = q->bearer ? secret_ref((struct secret *)q->bearer) : NULL;
 	c->timeout = q->timeout > 0 ? q->timeout : DEFAULT_TIMEOUT;
+	c->quiet = q->quiet;
 	c->deadline = q->retry_budget > 0 ? now_monotonic() + q->retry_budget : 0;
 	c->backoff = (struct backoff){ .base = BACKOFF_BASE, .cap = BACKOFF_CAP };
 	if (free_and_strdup(&c->path, q->path) < 0 || free_and_strdup(&c->json, q->json) < 0 ||

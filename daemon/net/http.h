@@ -39,6 +39,7 @@ struct http_request {
 	size_t body_size;
 	struct secret *secret_body;     /* instead of body; kept by reference; forces HTTP/1.1 */
 	uint64_t timeout;               /* µs for the whole exchange; 0: none (streams) */
+	uint64_t quiet;                 /* µs in which nothing came, then it is timed out (whole seconds); 0: no bound */
 	uint64_t connect_timeout;       /* µs; 0: 10 s */
 	size_t max_body;                /* 0: HTTP_MAX_BODY */
 	bool identity;                  /* no compression */
