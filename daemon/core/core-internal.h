@@ -68,7 +68,8 @@ struct outbox_job {
 	bool asked;    /* the last step was */
 	bool sent;     /* some try may have written a byte */
 	bool own_clock; /* the deadline is a span from now, and the service's time was not known */
-	char *refusal; /* of a 200 with a failure message, to be confirmed by asking */
+	char *refusal; /* to be confirmed by asking; NULL: none */
+	enum cc_error refusal_error;
 };
 TAILQ_HEAD(outbox_list, outbox_job);
 

@@ -304,7 +304,7 @@ static bool order_readable(const struct outbox_job *j, const struct api_reply *r
 }
 
 /* "The price is 23.50 USD now": what the service's refusal brings along, in the sentence. */
-static void place_refused(struct outbox_job *j, const struct api_reply *reply)
+static void place_refused(struct outbox_job *j, const struct api_reply *reply, bool confirm)
 {
 	_cleanup_failure_ struct failure f = { 0 };
 	_cleanup_free_ char *message = NULL;
@@ -325,6 +325,14 @@ static void place_refused(struct outbox_job *j, const struct api_reply *reply)
 	placing_done(&p);
 	if (!message)
 		message = strprintf("%s; nothing was ordered", failure_message(&f));
+	if (confirm) {
+		free(j->refusal);
+		j->refusal = TAKE_PTR(message);
+		j->refusal_error = f.error;
+		j->ask = true;
+		job_step(j);
+		return;
+	}
 	place_rejected(j, f.error, message ? message : failure_message(&f));
 }
 
@@ -340,9 +348,9 @@ static void place_asked(const struct api_reply *reply, void *userdata)
 	j->call = NULL;
 	not_found = reply->outcome == API_REFUSED && reply->status == 404 && streq_ptr(reply->code, "not-found");
 	if (not_found && j->refusal) {
-		_cleanup_free_ char *message = strprintf("%s; nothing was ordered", j->refusal);
+		_cleanup_free_ char *message = TAKE_PTR(j->refusal);
 
-		place_rejected(j, CC_E_BACKEND, message ? message : j->refusal);
+		place_rejected(j, j->refusal_error, message);
 		return;
 	}
 	if (not_found && !j->row.attempted) {
@@ -380,7 +388,8 @@ static void place_answered(const struct api_reply *reply, void *userdata)
 {
 	struct outbox_job *j = userdata;
 	struct core *c = j->core;
-	struct outbox_judgement verdict = outbox_judge_place(reply, order_readable(j, reply), j->row.server_errors);
+	struct outbox_judgement verdict = outbox_judge_place(reply, order_readable(j, reply), j->row.server_errors,
+							     /* earlier= */ j->sent);
 
 	j->call = NULL;
 	j->asked = false;
@@ -398,11 +407,13 @@ static void place_answered(const struct api_reply *reply, void *userdata)
 		place_made(j, reply->body);
 		return;
 	case VERDICT_REFUSED:
-		place_refused(j, reply);
+		place_refused(j, reply, /* confirm= */ false);
 		return;
 	case VERDICT_ASK:
-		if (verdict.confirm)
-			(void)free_and_strdup(&j->refusal, reply->message);
+		if (verdict.confirm) {
+			place_refused(j, reply, /* confirm= */ true);
+			return;
+		}
 		j->ask = true;
 		job_step(j);
 		return;
@@ -427,7 +438,7 @@ static void place_quoted(const struct api_reply *reply, void *userdata)
 
 	j->call = NULL;
 	if (reply->outcome == API_REFUSED || reply->outcome == API_FAILURE) {
-		place_refused(j, reply);
+		place_refused(j, reply, /* confirm= */ false);
 		return;
 	}
 	if (reply->outcome != API_OK) {
@@ -788,12 +799,46 @@ static int load_row(const struct outbox_row *row, void *userdata)
 	return r;
 }
 
+static struct outbox_job *find_orphan(struct core *c)
+{
+	struct outbox_job *j;
+
+	TAILQ_FOREACH(j, &c->outbox, link)
+		if (streq(j->row.state, ROW_WAITING) && !outbox_find(c, ROW_PLACE, j->row.subject))
+			return j;
+	return NULL;
+}
+
+/* What waited behind an order whose end was stored by a process that died before it released the rest. */
+static int release_orphans(struct core *c)
+{
+	struct outbox_job *j;
+
+	while ((j = find_orphan(c))) {
+		_cleanup_free_ char *subject = strdup(j->row.subject);
+		struct outbox_row place = { 0 };
+		bool made;
+
+		if (!subject)
+			return -ENOMEM;
+		made = state_outbox_get(c->state, c->world, ROW_PLACE, subject, &place) >= 0 &&
+		       streq(place.state, ROW_MADE);
+		outbox_row_done(&place);
+		release_behind(c, subject, made);
+		if (find_orphan(c) == j)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int outbox_load(struct core *c)
 {
 	uint64_t now = now_realtime();
+	int r;
 
 	(void)state_outbox_prune(c->state, c->world, now > ENDED_KEPT ? now - ENDED_KEPT : 0);
-	return state_outbox_each(c->state, c->world, c->session.row.user, /* open_only= */ true, load_row, c);
+	r = state_outbox_each(c->state, c->world, c->session.row.user, /* open_only= */ true, load_row, c);
+	return r < 0 ? r : release_orphans(c);
 }
 
 void outbox_unload(struct core *c)

@@ -1,8 +1,10 @@
 """Orders when answers are lost, spoilt or late and the daemon is killed: each is made exactly once or definitely not
 at all, and the journal of the service proves it. TEST_LOST_ANSWERS=100 is the long form (make check-long)."""
 
+import contextlib
 import os
 import random
+import sqlite3
 import uuid
 
 from gi.repository import GLib
@@ -161,6 +163,54 @@ class SpoiltAnswers(OutboxTest):
         self.assertEqual(self.status(uid), 'rejected')
         self.assertEqual(self.sandbox.journal_orders(), [])
         self.assertEqual(self.sandbox.count('MakeOrderRequest'), 1)
+
+    def test_refused_after_a_lost_answer(self):
+        """Made, the answer lost, and the repetition refused with a code (by what stands before the service, say): the
+        service is asked, and the order that is there is not called rejected."""
+        for code in ('409:price-changed', '403:blocked', '422:invalid-address'):
+            with self.subTest(code=code):
+                self.sandbox.fault('MakeOrderRequest', 'reset-after', count=1)
+                self.sandbox.fault('MakeOrderRequest', 'status:' + code, count=1)
+                self.sandbox.fault('OrderChanged', 'drop-push')
+                uid = str(uuid.uuid4())
+                self.place_uid(uid)
+                self.assertEqual(self.wait_made(uid), 'requested')
+                self.assertEqual(len(self.sandbox.journal_orders(uid)), 1)
+                self.assertEqual(self.place_uid(uid), (uid, 'requested'))
+                self.sandbox.clear_faults()
+
+    def test_refused_after_a_try_that_did_not_arrive(self):
+        """The same where the service has no such order: rejected, with the refusal's own name."""
+        self.sandbox.fault('MakeOrderRequest', 'reset', count=1)
+        self.sandbox.fault('MakeOrderRequest', 'status:409:price-changed', count=1)
+        uid = str(uuid.uuid4())
+        with self.assertError('PriceChanged', 'nothing was ordered'):
+            self.place_uid(uid, 15000000)
+        self.assertEqual(self.status(uid), 'rejected')
+        self.assertEqual(self.sandbox.count('OrderGet'), 1)
+        self.assertEqual(self.sandbox.journal_orders(), [])
+
+    def test_death_before_the_wish_behind_is_released(self):
+        """The end of the order is stored, the cancellation that waited for it is not yet released."""
+        for state, cancelled in (('made', 1), ('rejected', 0)):
+            with self.subTest(state=state):
+                self.sandbox.fault('MakeOrderRequest', 'reset-after')
+                self.sandbox.fault('OrderGet', 'status:503')
+                uid = str(uuid.uuid4())
+                self.place_uid(uid)
+                harness.poll(lambda u=uid: self.sandbox.journal_orders(u), what='the order')
+                with self.assertError('OutcomeUnknown'):
+                    self.client.call('Orders', 'Cancel', '(ssa{sv})', (uid, '', {}))
+                self.daemon.kill()
+                with contextlib.closing(sqlite3.connect(f'{self.dir}/state/customerclient/state.db')) as db, db:
+                    changed = db.execute("UPDATE outbox SET state = ?, ended = 1 WHERE kind = 'place' AND subject = ?",
+                                         (state, uid))
+                    self.assertEqual(changed.rowcount, 1)
+                self.sandbox.clear_faults()
+                self.start()
+                harness.poll(lambda: self.client.get('Daemon', 'PendingOperations') == 0, what='an empty outbox')
+                self.assertEqual([c['deliveryOrderUid'] for c in self.sandbox.journal()['cancellations']].count(uid),
+                                 cancelled)
 
     def test_cancel_behind_an_open_order(self):
         """The wish waits behind the order, survives a kill, and is sent when the order is found made."""
