@@ -4,6 +4,7 @@ at all, and the journal of the service proves it. TEST_LOST_ANSWERS=100 is the l
 import contextlib
 import os
 import random
+import resource
 import sqlite3
 import uuid
 
@@ -227,6 +228,63 @@ class SpoiltAnswers(OutboxTest):
         self.assertEqual([c['deliveryOrderUid'] for c in journal['cancellations']], [uid])
         self.assertEqual(len(journal['orders']), 1)
         self.assertEqual(self.client.get('Daemon', 'PendingOperations'), 0)
+
+
+class FullDisk(OutboxTest):
+    """Nothing can be written while an order is under way; a limit on the size of files stands for the full disk."""
+
+    allowed_log = ('could not be', 'is not kept', 'gets no number', 'full', 'No space left', 'File too large')
+
+    def limit(self, size):
+        resource.prlimit(self.daemon.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    def test_before_it_is_marked(self):
+        """What cannot be marked as attempted is not sent."""
+        self.sandbox.fault('MakeOrderQuote', 'latency', delay_ms=700, count=1)
+        uid = str(uuid.uuid4())
+        self.place_uid(uid)
+        harness.poll(lambda: self.sandbox.count('MakeOrderQuote'), what='the quote')
+        self.limit(1)
+        harness.let_pass(3)
+        self.assertEqual(self.sandbox.count('MakeOrderRequest'), 0)
+        self.assertEqual(self.status(uid), 'submitting')
+        self.limit(resource.RLIM_INFINITY)
+        self.assertEqual(self.wait_made(uid), 'requested')
+        self.assertEqual(len(self.sandbox.journal_orders()), 1)
+
+    def test_while_it_is_made(self):
+        """Made, and the answer cannot be stored: the row stays open, over a kill too, until it can; one order."""
+        self.sandbox.fault('MakeOrderRequest', 'latency', delay_ms=700, count=1)
+        uid = str(uuid.uuid4())
+        self.place_uid(uid)
+        harness.poll(lambda: self.sandbox.count('MakeOrderRequest'), what='the request')
+        self.limit(1)
+        harness.poll(lambda: self.sandbox.journal_orders(uid), what='the order')
+        harness.let_pass(2)
+        self.kill_and_start()
+        self.assertEqual(self.wait_made(uid), 'requested')
+        self.assertEqual(self.client.get('Daemon', 'PendingOperations'), 0)
+        self.assertEqual(len(self.sandbox.journal_orders()), 1)
+
+    def test_while_it_is_refused(self):
+        """Refused, and neither the refusal nor the cart can be stored: told when both are."""
+        self.client.call('Cart', 'Add', '(tu)', (self.product, 2))
+        self.sandbox.fault('MakeOrderRequest', 'latency', delay_ms=700, count=1)
+        self.sandbox.fault('MakeOrderRequest', 'status:409:product-unavailable')
+        uid = str(uuid.uuid4())
+        options = self.options(uid)
+        del options['items']
+        self.client.call('Orders', 'Place', '(a{sv})', (options,))
+        harness.poll(lambda: self.sandbox.count('MakeOrderRequest'), what='the request')
+        self.limit(1)
+        harness.let_pass(3)
+        self.assertNotEqual(self.status(uid), 'rejected')
+        self.limit(resource.RLIM_INFINITY)
+        harness.poll(lambda: self.status(uid) == 'rejected', ANSWER_TIMEOUT, 'the rejection')
+        self.assertEqual(self.client.get('Cart', 'Count'), 2)
+        self.assertEqual(self.sandbox.journal_orders(), [])
+        told = [e[3]['status'] for e in self.events.events('order') if e[2] == uid]
+        self.assertEqual(told.count('rejected'), 1, told)
 
 
 class UnknownOutcome(OutboxTest):
