@@ -256,6 +256,7 @@ void sync_reschedule(struct core *c); /* pending, push or the configuration chan
 int push_init(struct core *c);
 void push_start(struct core *c);
 void push_stop(struct core *c);
+void push_wanted(struct core *c); /* there is something to wait for now: a reconnect that can wait does not */
 void push_done(struct core *c);
 bool push_is_up(const struct core *c);
 const char *push_state(const struct core *c);
