@@ -31,7 +31,7 @@ static void print_products(struct cli *cli, FILE *f, const struct order *o)
 {
 	static const struct column columns[] = {
 		{ "ID", .right = true }, { "QTY", .right = true }, { "NAME", .flexible = true },
-		{ "PRICE", .right = true }, { "NOTE" },
+		{ "PRICE", .right = true, .optional = true }, { "NOTE", .flexible = true },
 	};
 	_cleanup_(table_freep) struct table *t = table_new(columns, ELEMENTSOF(columns));
 
