@@ -56,7 +56,7 @@ static const struct option_def order_options[] = {
 	{ "address", 0, "A", NULL, "street and number" },
 	{ "city", 0, "C", NULL, "city" },
 	{ "phone", 0, "P", NULL, "phone for the courier (that of the account)" },
-	{ "pay", 0, "HOW", "cash pos qr card", "how it is paid (cash)" },
+	{ "pay", 0, "HOW", "cash pos qr card", "at the door: cash or pos (cash)" },
 	{ "comment", 0, "T", NULL, "a word to the kitchen or the courier" },
 	{ "recipient", 0, "R", NULL, "who takes it" },
 	{ "at", 0, "TIME", NULL, "when: 19:30, 'tomorrow 12:00' or ISO 8601 (as soon as possible)" },
