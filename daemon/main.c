@@ -239,7 +239,8 @@ static void help(void)
 		     "  -h, --help     this text\n"
 		     "  -V, --version  the version\n\n"
 		     "Exit status: 0 after SIGTERM or SIGINT, 78 for a bad configuration, 1 for any other failure.\n"
-		     "SIGHUP reads the configuration again. See customerclientd(8).\n",
+		     "SIGHUP reads the configuration again: ~/.config/customerclient/customerclientd.conf, where BaseUrl=\n"
+		     "under [Services] names the service.\n",
 		     CC_BUS_NAME, CC_UNIT_DAEMON);
 }
 

@@ -91,7 +91,7 @@ static int fail(struct cli *cli, int exit_status, const char *name, const char *
 	_cleanup_free_ char *clean = text_clean(message, false);
 	size_t n = strlen(clean);
 
-	if (n > 0 && clean[n - 1] == '.')
+	if (n > 1 && clean[n - 1] == '.' && clean[n - 2] != '.')
 		clean[n - 1] = '\0';
 	fprintf(stderr, "customerclient: %s\n", clean);
 	print_error_json(cli, exit_status, name, clean);

@@ -5,6 +5,7 @@
 
 #define GAP 2
 #define FLEXIBLE_MIN 12 /* narrower than this says nothing: then lines are longer than the terminal */
+#define LEFT_OUT SIZE_MAX
 
 struct row {
 	char **cells; /* NULL: a heading */
@@ -72,25 +73,60 @@ void table_add_heading(struct table *t, const char *text)
 	add_row(t)->heading = text_clean(text, false);
 }
 
-static void measure(const struct table *t, size_t width, bool legend, size_t *widths)
+static size_t total_width(const size_t *widths, size_t n)
 {
 	size_t total = 0;
 
+	for (size_t i = 0, shown = 0; i < n; i++)
+		if (widths[i] != LEFT_OUT)
+			total += widths[i] + (shown++ ? GAP : 0);
+	return total;
+}
+
+/* What each column needs. A column's emptiness is that of its cells: a title alone is nothing. */
+static void measure(const struct table *t, bool legend, size_t *widths, bool *empty)
+{
 	for (size_t i = 0; i < t->n_columns; i++) {
 		widths[i] = legend ? text_width(t->columns[i].title) : 0;
+		empty[i] = true;
 		for (size_t k = 0; k < t->n_rows; k++) {
 			size_t w = t->rows[k].cells ? text_width(t->rows[k].cells[i]) : 0;
 
 			widths[i] = w > widths[i] ? w : widths[i];
+			empty[i] = empty[i] && w == 0;
 		}
-		total += widths[i] + (i ? GAP : 0);
 	}
-	if (width == 0 || total <= width)
-		return;
-	for (size_t i = 0; i < t->n_columns; i++) {
-		size_t over = total - width;
+}
 
-		if (!t->columns[i].flexible || widths[i] <= FLEXIBLE_MIN)
+/* What the table is as narrow as, when each flexible column gave all it can. */
+static size_t least_width(const struct table *t, const size_t *widths)
+{
+	size_t least = total_width(widths, t->n_columns);
+
+	for (size_t i = 0; i < t->n_columns; i++)
+		if (t->columns[i].flexible && widths[i] != LEFT_OUT && widths[i] > FLEXIBLE_MIN)
+			least -= widths[i] - FLEXIBLE_MIN;
+	return least;
+}
+
+static void leave_out(const struct table *t, size_t width, const bool *empty, size_t *widths)
+{
+	for (size_t i = t->n_columns; i-- > 0 && total_width(widths, t->n_columns) > width;)
+		if (empty[i])
+			widths[i] = LEFT_OUT;
+	for (size_t i = t->n_columns; i-- > 0 && least_width(t, widths) > width;)
+		if (t->columns[i].optional)
+			widths[i] = LEFT_OUT;
+}
+
+/* The last column gives way first. */
+static void fit(const struct table *t, size_t width, const bool *empty, size_t *widths)
+{
+	leave_out(t, width, empty, widths);
+	for (size_t i = t->n_columns; i-- > 0;) {
+		size_t total = total_width(widths, t->n_columns), over = total > width ? total - width : 0;
+
+		if (over == 0 || !t->columns[i].flexible || widths[i] == LEFT_OUT || widths[i] <= FLEXIBLE_MIN)
 			continue;
 		widths[i] = widths[i] - FLEXIBLE_MIN > over ? widths[i] - over : FLEXIBLE_MIN;
 	}
@@ -113,12 +149,14 @@ static void print_cell(FILE *f, const struct column *c, const char *text, const 
 static void print_cells(const struct table *t, FILE *f, const struct style *style, const char *const *cells,
 			const enum style_id *styles, const size_t *widths)
 {
-	size_t used = t->n_columns;
+	size_t used = t->n_columns, shown = 0;
 
-	while (used > 0 && !*cells[used - 1])
+	while (used > 0 && (widths[used - 1] == LEFT_OUT || !*cells[used - 1]))
 		used--;
 	for (size_t i = 0; i < used; i++) {
-		if (i > 0)
+		if (widths[i] == LEFT_OUT)
+			continue;
+		if (shown++ > 0)
 			text_pad(f, GAP);
 		print_cell(f, &t->columns[i], cells[i], style->on[styles[i]], style->off, widths[i],
 			   i + 1 == used);
@@ -141,8 +179,11 @@ static void print_titles(const struct table *t, FILE *f, const struct style *sty
 void table_print(const struct table *t, FILE *f, const struct style *style, size_t width, bool legend)
 {
 	_cleanup_free_ size_t *widths = xcheck(new0(size_t, t->n_columns));
+	_cleanup_free_ bool *empty = xcheck(new0(bool, t->n_columns));
 
-	measure(t, width, legend, widths);
+	measure(t, legend, widths, empty);
+	if (width > 0)
+		fit(t, width, empty, widths);
 	if (legend && t->n_rows > 0)
 		print_titles(t, f, style, widths);
 	for (size_t i = 0; i < t->n_rows; i++) {

@@ -10,7 +10,8 @@
 struct column {
 	const char *title;
 	bool right;    /* numbers */
-	bool flexible; /* gives way when the terminal is narrow: at most one */
+	bool flexible; /* gives way when the terminal is narrow */
+	bool optional; /* is left out where that is not enough, the last one first */
 };
 
 struct table;
@@ -26,5 +27,5 @@ void table_set_style(struct table *t, size_t column, enum style_id id);
 /* A line of its own above the rows that follow. */
 void table_add_heading(struct table *t, const char *text);
 
-/* width 0: as wide as it needs. */
+/* width 0: as wide as it needs. Where it is too wide, columns in which nothing stands go first. */
 void table_print(const struct table *t, FILE *f, const struct style *style, size_t width, bool legend);

@@ -62,7 +62,8 @@ void cart_print(struct cli *cli, const struct cart *c, FILE *f, bool total)
 {
 	static const struct column columns[] = {
 		{ "ID", .right = true }, { "QTY", .right = true }, { "NAME", .flexible = true },
-		{ "PRICE", .right = true }, { "TOTAL", .right = true }, { "NOTE" },
+		{ "PRICE", .right = true, .optional = true }, { "TOTAL", .right = true },
+		{ "NOTE", .flexible = true },
 	};
 	_cleanup_(table_freep) struct table *t = table_new(columns, ELEMENTSOF(columns));
 	char id[24], quantity[16], price[MONEY_HUMAN_SIZE], sum[MONEY_HUMAN_SIZE];

@@ -88,8 +88,8 @@ struct sink {
 };
 
 static const struct column columns[] = {
-	{ "ID", .right = true }, { "NAME" }, { "PRICE", .right = true }, { "RATING", .right = true },
-	{ "DESCRIPTION", .flexible = true },
+	{ "ID", .right = true }, { "NAME", .flexible = true }, { "PRICE", .right = true }, { "RATING", .right = true, .optional = true },
+	{ "DESCRIPTION", .flexible = true, .optional = true },
 };
 
 static void sink_add(struct sink *s, const struct product *p)

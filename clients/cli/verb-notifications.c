@@ -93,7 +93,8 @@ static int mark_read(struct cli *cli, char **uids)
 static int list(struct cli *cli, const struct args *args)
 {
 	static const struct column columns[] = {
-		{ "" }, { "SENT" }, { "TITLE" }, { "BODY", .flexible = true },
+		{ "" }, { "SENT", .optional = true }, { "TITLE", .flexible = true },
+		{ "BODY", .flexible = true },
 	};
 	struct list l = { .cli = cli };
 	int r;

@@ -80,11 +80,11 @@ static int read_phone(struct cli *cli, const char *given, char **ret)
 	r = account_get(cli, &a);
 	if (r < 0)
 		return r;
-	if (!prompt_possible(cli) && !isempty(a.phone)) {
+	if (!isempty(a.phone)) {
 		*ret = xstrdup(a.phone);
 		return 0;
 	}
-	return prompt_text(cli, "Phone", a.phone, "--phone", ret);
+	return prompt_text(cli, "Phone", NULL, "--phone", ret);
 }
 
 /* Given, or asked with a default, or in a script the default itself. */

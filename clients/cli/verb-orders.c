@@ -162,9 +162,18 @@ struct sink {
 	uint64_t n;
 };
 
+/* Without a number: the uid, and on a terminal a beginning of it, which means the order as well. */
+static const char *row_name(const struct order_row *row, char *buf, size_t size)
+{
+	if (*row->number)
+		return row->number;
+	snprintf(buf, size, "%.*s", cli_columns() > 0 ? 8 : (int)strlen(row->uid), row->uid);
+	return buf;
+}
+
 static void sink_add(struct sink *s, const struct order_row *row)
 {
-	char total[MONEY_HUMAN_SIZE], created[WHEN_SIZE];
+	char total[MONEY_HUMAN_SIZE], created[WHEN_SIZE], name[64];
 
 	s->n++;
 	s->left--;
@@ -177,7 +186,7 @@ static void sink_add(struct sink *s, const struct order_row *row)
 		return;
 	}
 	table_add(s->table,
-		  (const char *[]){ *row->number ? row->number : row->uid, when_format(created, row->created),
+		  (const char *[]){ row_name(row, name, sizeof(name)), when_format(created, row->created),
 				    row->status, money_format_human(total, row->total, row->currency),
 				    row->payment_type });
 	table_set_style(s->table, 2, style_of_status(row->status));
@@ -245,7 +254,8 @@ static int read_limit(struct cli *cli, const struct args *args, uint64_t *ret)
 static void sink_open(struct sink *s)
 {
 	static const struct column columns[] = {
-		{ "NUMBER" }, { "CREATED" }, { "STATUS" }, { "TOTAL", .right = true }, { "PAYMENT" },
+		{ "NUMBER" }, { "CREATED", .optional = true }, { "STATUS" }, { "TOTAL", .right = true },
+		{ "PAYMENT", .optional = true },
 	};
 
 	if (s->format == FORMAT_JSON)

@@ -97,7 +97,8 @@ static int gather(struct pending *p)
 int verb_pending(struct cli *cli, const struct args *args)
 {
 	static const struct column columns[] = {
-		{ "NUMBER" }, { "STATUS" }, { "EXPECTED" }, { "TOTAL", .right = true }, { "PAYMENT" }, { "" },
+		{ "NUMBER" }, { "STATUS" }, { "EXPECTED" }, { "TOTAL", .right = true, .optional = true },
+		{ "PAYMENT", .optional = true }, { "" },
 	};
 	struct pending p = { .cli = cli };
 	int r;

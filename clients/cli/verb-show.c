@@ -32,7 +32,7 @@ static void print_products(struct cli *cli, FILE *f, const struct order *o)
 {
 	static const struct column columns[] = {
 		{ "ID", .right = true }, { "QTY", .right = true }, { "NAME", .flexible = true },
-		{ "PRICE", .right = true }, { "NOTE" },
+		{ "PRICE", .right = true, .optional = true }, { "NOTE", .flexible = true },
 	};
 	_cleanup_(table_freep) struct table *t = table_new(columns, ELEMENTSOF(columns));
 
@@ -85,7 +85,8 @@ static void print_money(struct cli *cli, FILE *f, const struct order *o)
 		return;
 	fputc('\n', f);
 	order_view_money(cli, f, "Products", o->products_price, o->currency, true);
-	order_view_money(cli, f, "Delivery", o->delivery_price, o->currency, true);
+	if (o->delivery_price != ORDER_PRICE_UNKNOWN)
+		order_view_money(cli, f, "Delivery", o->delivery_price, o->currency, true);
 	order_view_money(cli, f, "Additional", o->additional_price, o->currency, false);
 	order_view_money(cli, f, "Tax", o->tax_price, o->currency, false);
 	order_view_money(cli, f, "Total", o->total_price, o->currency, true);

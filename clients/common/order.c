@@ -224,6 +224,7 @@ int order_read_properties(sd_bus_message *m, struct order *o)
 void order_init(struct order *o)
 {
 	*o = (struct order){
+		.delivery_price = ORDER_PRICE_UNKNOWN,
 		.destination_latitude = NAN,
 		.destination_longitude = NAN,
 		.courier = { .latitude = NAN, .longitude = NAN },

@@ -43,13 +43,17 @@ DEFINE_LIST(order_product);
 DEFINE_LIST(order_step);
 DEFINE_LIST(order_payment);
 
+/* The fees of an order that the service does not have are not known. No price of a service is negative. */
+#define ORDER_PRICE_UNKNOWN (-1)
+
 struct order {
 	char *uid, *number, *status, *payment_type, *currency;
 	char *origin, *destination, *recipient, *comment;
 	char *rating_comment, *confirmation_code, *failure_reason;
 	uint64_t id;
 	int cancellable;
-	int64_t products_price, delivery_price, additional_price, tax_price, total_price;
+	int64_t products_price, delivery_price, additional_price, tax_price, total_price; /* delivery_price may be
+											   * ORDER_PRICE_UNKNOWN */
 	double destination_latitude, destination_longitude;
 	uint64_t deliver_at, created, changed;
 	uint64_t start_expected, start_actual, end_expected, end_actual, cooking_expected, cooking_actual;

@@ -41,7 +41,7 @@ struct api_call {
 	void (*on_data)(const char *data, size_t n, void *userdata);
 	void (*on_sent)(uint64_t sent, void *userdata);
 	struct secret *secret_json, *bearer;
-	uint64_t timeout, deadline; /* µs; the second of CLOCK_MONOTONIC, 0: no repetition */
+	uint64_t timeout, quiet, deadline; /* µs; the last of CLOCK_MONOTONIC, 0: no repetition */
 	api_cb done;
 	void *userdata;
 
@@ -348,6 +348,7 @@ static int call_start_http(struct api_call *c, const struct secret *bearer)
 		.identity = c->on_data, /* ranges are of the bytes themselves */
 		.max_body = c->max_body,
 		.timeout = c->timeout,
+		.quiet = c->quiet,
 	};
 	char id[UUID_SIZE];
 	size_t n = 0;
@@ -513,6 +514,7 @@ static int call_copy_request(struct api_call *c, const struct api_request *q)
 	c->secret_json = q->secret_json ? secret_ref(q->secret_json) : NULL;
 	c->bearer = q->bearer ? secret_ref((struct secret *)q->bearer) : NULL;
 	c->timeout = q->timeout > 0 ? q->timeout : DEFAULT_TIMEOUT;
+	c->quiet = q->quiet;
 	c->deadline = q->retry_budget > 0 ? now_monotonic() + q->retry_budget : 0;
 	c->backoff = (struct backoff){ .base = BACKOFF_BASE, .cap = BACKOFF_CAP };
 	c->body_fd = q->body_fd;

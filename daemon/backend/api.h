@@ -99,6 +99,7 @@ struct api_request {
 	 * second; a wait for a renewal as much again. The clock is CLOCK_MONOTONIC. */
 	uint64_t retry_budget;
 	uint64_t timeout;              /* µs for one try; 0: 10 s */
+	uint64_t quiet;                /* µs in which nothing came, then the try has failed; 0: its timeout alone counts */
 };
 
 /* The callback comes exactly once, from the loop, never from within another function of this file. What

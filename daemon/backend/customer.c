@@ -17,6 +17,8 @@ static int customer_get(struct api *a, const char *path, const char *etag, uint6
 				 .path = path,
 				 .if_none_match = etag,
 				 .retry_budget = budget,
+				 .timeout = budget ? 0 : PAGE_TIMEOUT,
+				 .quiet = budget ? 0 : PAGE_QUIET,
 			 },
 			 done, userdata, ret);
 }

@@ -7,6 +7,9 @@
 /* The lists are one try each: sync repeats them, by its own schedule. `cursor` NULL: from the start;
  * `limit` 0, or more than PAGE_MAX_LIMIT: that many. */
 #define PAGE_MAX_LIMIT 500U
+/* A page may take long over a thin line, as long as it comes. */
+#define PAGE_TIMEOUT (60 * USEC_PER_SEC)
+#define PAGE_QUIET (10 * USEC_PER_SEC)
 int customer_categories_get(struct api *a, const char *etag, api_cb done, void *userdata,
 			    struct api_call **ret);
 int customer_products_get(struct api *a, const char *cursor, unsigned limit, const char *etag, api_cb done,

@@ -17,6 +17,8 @@ int push_notifications_get(struct api *a, const char *cursor, unsigned limit, co
 				 .method = "GET",
 				 .path = path,
 				 .if_none_match = etag,
+				 .timeout = PAGE_TIMEOUT,
+				 .quiet = PAGE_QUIET,
 			 },
 			 done, userdata, ret);
 }

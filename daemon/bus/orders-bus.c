@@ -110,7 +110,7 @@ static int append_by_id(struct bus *b, struct userdb *u, const struct list_filte
 	if (r == -ENOENT)
 		return bus_error_setf(e, CC_E_NOT_FOUND, "There is no order '%s'", bus_quote(quoted, filter->id));
 	if (r == -ENOTUNIQ)
-		return bus_error_invalid(e, "'id' \"%s\" is the beginning of more than one order; write more of it",
+		return bus_error_invalid(e, "More than one order begins with \"%s\"; write more of it",
 					 bus_quote(quoted, filter->id));
 	if (r < 0)
 		return bus_error_store(e, r, "the order");

@@ -68,7 +68,9 @@ struct outbox_job {
 	bool ask;      /* the next step is to ask for the order's uid */
 	bool asked;    /* the last step was */
 	bool sent;     /* some try may have written a byte */
-	char *refusal; /* of a 200 with a failure message, to be confirmed by asking */
+	bool own_clock; /* the deadline is a span from now, and the service's time was not known */
+	char *refusal; /* to be confirmed by asking; NULL: none */
+	enum cc_error refusal_error;
 	struct secret *secret_body; /* a card's request, while this process has it */
 };
 TAILQ_HEAD(outbox_list, outbox_job);
@@ -143,8 +145,9 @@ struct core {
 	struct open_call_list open_calls;
 
 	bool online, contact_known;
-	bool has_skew;
-	int64_t skew; /* service minus ours, µs */
+	bool clock_known;        /* the service was heard in this run */
+	uint64_t service_time;   /* its latest Date, µs; 0: it tells no time, ours stands in */
+	uint64_t service_time_at; /* CLOCK_BOOTTIME then: goes on in suspend, and nobody sets it */
 	char *last_error;
 
 	struct session session;
@@ -224,9 +227,9 @@ int outbox_wait(struct core *c, struct outbox_job *job, uint64_t wait, order_pla
 /* A local cancellation of a place row that was never attempted. */
 int outbox_cancel_unsent(struct core *c, struct outbox_job *job, struct failure *f);
 void outbox_network_changed(struct core *c);
+/* The service's clock is heard for the first time, so far ahead of ours (µs). */
+void outbox_clock_known(struct core *c, int64_t ahead);
 uint32_t outbox_open_rows(const struct core *c);
-void outbox_again(struct outbox_job *j, uint64_t retry_after);
-void outbox_end(struct outbox_job *j, const struct failure *f); /* frees j */
 
 /* payments.c, card.c */
 int payment_step_start(struct outbox_job *j);
@@ -283,6 +286,7 @@ void sync_reschedule(struct core *c); /* pending, push or the configuration chan
 int push_init(struct core *c);
 void push_start(struct core *c);
 void push_stop(struct core *c);
+void push_wanted(struct core *c); /* there is something to wait for now: a reconnect that can wait does not */
 void push_done(struct core *c);
 bool push_is_up(const struct core *c);
 const char *push_state(const struct core *c);

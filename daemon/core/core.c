@@ -83,7 +83,7 @@ void core_arm(struct event *timer, uint64_t usec)
 
 uint64_t core_service_now(const struct core *c)
 {
-	return (uint64_t)((int64_t)now_realtime() + (c->has_skew ? c->skew : 0));
+	return c->service_time ? c->service_time + (now_boottime() - c->service_time_at) : now_realtime();
 }
 
 int core_set_error(struct core *c, const char *message)
@@ -97,17 +97,26 @@ int core_set_error(struct core *c, const char *message)
 	return r;
 }
 
+static void heard_clock(struct core *c, uint64_t date)
+{
+	bool first = !c->clock_known;
+
+	c->clock_known = true;
+	if (date == 0)
+		return;
+	c->service_time = date;
+	c->service_time_at = now_boottime();
+	if (first)
+		outbox_clock_known(c, (int64_t)(date - now_realtime()));
+}
+
 static void hook_contact(bool reached, uint64_t date, void *userdata)
 {
 	struct core *c = userdata;
 	json_object *details;
 
-	if (reached && date > 0) {
-		c->skew = (int64_t)date - (int64_t)now_realtime();
-		c->has_skew = true;
-	} else if (reached) {
-		c->has_skew = true; /* a service that tells no time: ours stands in */
-	}
+	if (reached)
+		heard_clock(c, date);
 	if (c->contact_known && c->online == reached)
 		return;
 	c->contact_known = true;
@@ -487,7 +496,7 @@ void core_get_status(struct core *c, struct core_status *ret)
 		.pending_operations = outbox_open_rows(c),
 		.pending_orders = orders_count_pending(c),
 		.unread = c->unread,
-		.clock_skew = c->skew,
-		.has_clock_skew = c->has_skew,
+		.clock_skew = (int64_t)(core_service_now(c) - now_realtime()),
+		.has_clock_skew = c->clock_known,
 	};
 }

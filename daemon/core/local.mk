@@ -14,6 +14,8 @@ daemon_core_libcore_a_SOURCES = \
 	daemon/core/network.c \
 	daemon/core/notifications.c \
 	daemon/core/orders.c \
+	daemon/core/outbox-place.c \
+	daemon/core/outbox-private.h \
 	daemon/core/outbox-rules.c \
 	daemon/core/outbox-rules.h \
 	daemon/core/outbox.c \

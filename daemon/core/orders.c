@@ -254,6 +254,8 @@ static int track(struct core *c, struct order_view *fresh)
 	}
 	if (added || !pending)
 		sync_reschedule(c);
+	if (added && orders_count_pending(c) == 1)
+		push_wanted(c);
 	return 0;
 }
 

@@ -21,7 +21,8 @@ static struct outbox_judgement judge_common(const struct api_reply *reply, unsig
 	}
 }
 
-struct outbox_judgement outbox_judge_place(const struct api_reply *reply, bool readable, unsigned server_errors)
+struct outbox_judgement outbox_judge_place(const struct api_reply *reply, bool readable, unsigned server_errors,
+					   bool earlier)
 {
 	switch (reply->outcome) {
 	case API_OK:
@@ -29,7 +30,7 @@ struct outbox_judgement outbox_judge_place(const struct api_reply *reply, bool r
 	case API_REFUSED:
 		if (isempty(reply->code) || streq(reply->code, "key-reused"))
 			return (struct outbox_judgement){ .verdict = VERDICT_ASK };
-		return (struct outbox_judgement){ .verdict = VERDICT_REFUSED };
+		return (struct outbox_judgement){ .verdict = earlier ? VERDICT_ASK : VERDICT_REFUSED, .confirm = earlier };
 	case API_FAILURE:
 		return (struct outbox_judgement){ .verdict = VERDICT_ASK, .confirm = true };
 	default:
@@ -37,13 +38,14 @@ struct outbox_judgement outbox_judge_place(const struct api_reply *reply, bool r
 	}
 }
 
-struct outbox_judgement outbox_judge_payment(const struct api_reply *reply, bool readable, unsigned server_errors)
+struct outbox_judgement outbox_judge_payment(const struct api_reply *reply, bool readable, unsigned server_errors,
+					     bool earlier)
 {
 	if (reply->outcome == API_REFUSED && reply->status == 402)
 		return (struct outbox_judgement){ .verdict = VERDICT_REFUSED };
 	if (reply->outcome == API_REFUSED && reply->status == 409)
 		return (struct outbox_judgement){ .verdict = VERDICT_ASK };
-	return outbox_judge_place(reply, readable, server_errors);
+	return outbox_judge_place(reply, readable, server_errors, earlier);
 }
 
 struct outbox_judgement outbox_judge_call(const struct api_reply *reply, unsigned server_errors)

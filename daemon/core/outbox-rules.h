@@ -35,16 +35,19 @@ enum outbox_verdict {
 
 struct outbox_judgement {
 	enum outbox_verdict verdict;
-	bool confirm;    /* the refusal counts only if the service then has no such order */
+	bool confirm;    /* a refusal, that counts only if the service then has no such order */
 	bool unmark;     /* no byte of this try was written: it was no attempt */
 	bool server_error; /* counts among the five */
 };
 
-/* The answer to MakeOrderRequest. `readable`: a 2xx decoded into an order of that uid. */
-struct outbox_judgement outbox_judge_place(const struct api_reply *reply, bool readable, unsigned server_errors);
+/* The answer to MakeOrderRequest. `readable`: a 2xx decoded into an order of that uid. `earlier`: an earlier try may
+ * have arrived; what refuses this one may stand before the service and not know of that. */
+struct outbox_judgement outbox_judge_place(const struct api_reply *reply, bool readable, unsigned server_errors,
+					   bool earlier);
 /* The answer to MakePaymentRespond. `readable`: a 2xx decoded into a payment of that uid. A 402 is a decline, a 409
  * never is. */
-struct outbox_judgement outbox_judge_payment(const struct api_reply *reply, bool readable, unsigned server_errors);
+struct outbox_judgement outbox_judge_payment(const struct api_reply *reply, bool readable, unsigned server_errors,
+					     bool earlier);
 /* The answer to any other call with a key: a 4xx is definite with or without code. */
 struct outbox_judgement outbox_judge_call(const struct api_reply *reply, unsigned server_errors);
 

@@ -1,27 +1,26 @@
 /* The outbox's driver: each open row goes, one try at a time, until there is a definite answer. What an answer means
  * is in outbox-rules.c; what is durable, and when, is decided here and nowhere else. */
 #include "base/timeutil.h"
-#include "core/core-internal.h"
+#include "core/outbox-private.h"
 
 #define BACKOFF_BASE USEC_PER_SEC
 #define BACKOFF_CAP_WAITED (30 * USEC_PER_SEC)
 #define BACKOFF_CAP (10 * USEC_PER_MIN)
-#define QUOTE_BUDGET 0 /* one try: the row itself is repeated */
+#define DATE_EXACT (2 * (int64_t)USEC_PER_SEC) /* a Date has whole seconds, and took some time to come */
+#define RETRY_AFTER_MAX (60 * USEC_PER_MIN) /* what net/answer lets through */
 #define ENDED_KEPT (60ULL * 24 * 60 * USEC_PER_MIN) /* a uid used again within it gets the first outcome */
 
-static void job_step(struct outbox_job *j);
-
-static bool is_place(const struct outbox_job *j)
+bool job_is_place(const struct outbox_job *j)
 {
 	return streq(j->row.kind, ROW_PLACE);
 }
 
-static int set_state(struct outbox_job *j, const char *state)
+int job_set_state(struct outbox_job *j, const char *state)
 {
 	return free_and_strdup(&j->row.state, state);
 }
 
-static int persist(struct outbox_job *j)
+int job_persist(struct outbox_job *j)
 {
 	int r = state_outbox_update(j->core->state, &j->row);
 
@@ -64,7 +63,7 @@ static void answer_all(struct outbox_job *j, const struct failure *f, const char
 		waiter_answer(w, f, status);
 }
 
-static void answer_unknown(struct outbox_job *j)
+void job_answer_unknown(struct outbox_job *j)
 {
 	_cleanup_failure_ struct failure f = { 0 };
 
@@ -199,7 +198,7 @@ static void release_behind(struct core *c, const char *subject, bool made)
 		if (!streq(j->row.state, ROW_WAITING)) {
 			core_arm(j->timer, 0); /* it was behind; its turn has come */
 		} else if (made) {
-			if (set_state(j, ROW_SUBMITTING) >= 0 && persist(j) >= 0)
+			if (job_set_state(j, ROW_SUBMITTING) >= 0 && job_persist(j) >= 0)
 				core_arm(j->timer, 0);
 		} else {
 			(void)state_outbox_delete(c->state, j->row.id);
@@ -210,12 +209,11 @@ static void release_behind(struct core *c, const char *subject, bool made)
 	}
 }
 
-/* The row has come to an end and says so on disk: answers who waits and forgets it here. */
-static void job_end(struct outbox_job *j, const struct failure *f, const char *status)
+void job_end(struct outbox_job *j, const struct failure *f, const char *status)
 {
 	struct core *c = j->core;
 	_cleanup_free_ char *subject = strdup(j->row.subject);
-	bool made = !is_place(j) || streq(j->row.state, ROW_MADE);
+	bool made = !job_is_place(j) || streq(j->row.state, ROW_MADE);
 
 	event_del(j->timer);
 	TAILQ_REMOVE(&c->outbox, j, link);
@@ -226,239 +224,20 @@ static void job_end(struct outbox_job *j, const struct failure *f, const char *s
 		release_behind(c, subject, made);
 }
 
-void outbox_end(struct outbox_job *j, const struct failure *f)
-{
-	job_end(j, f, NULL);
-}
-
-/* Again after a wait; a Retry-After is a floor that no event shortens. */
-void outbox_again(struct outbox_job *j, uint64_t retry_after)
+void job_again(struct outbox_job *j, uint64_t retry_after)
 {
 	uint64_t wait = backoff_next_after(&j->backoff, retry_after);
 	uint64_t now = core_service_now(j->core);
 
 	j->row.not_before = retry_after > 0 ? now_realtime() + retry_after : 0;
-	if (is_place(j) && !j->row.attempted && j->row.deadline > now && j->row.deadline - now < wait)
+	if (retry_after > 0)
+		(void)job_persist(j); /* after a restart too */
+	if (job_is_place(j) && j->row.deadline > now && j->row.deadline - now < wait)
 		wait = j->row.deadline - now;
 	core_arm(j->timer, wait);
 }
 
-/* ---- outcomes of a place row ---- */
-
-static void place_rejected(struct outbox_job *j, enum cc_error error, const char *message)
-{
-	struct core *c = j->core;
-	_cleanup_failure_ struct failure f = { 0 };
-	int r;
-
-	failure_set(&f, error, "%s", message);
-	r = set_state(j, ROW_REJECTED);
-	if (r >= 0)
-		r = free_and_strdup(&j->row.error_name, failure_name(error));
-	if (r >= 0)
-		r = free_and_strdup(&j->row.error_message, message);
-	if (r >= 0)
-		r = state_begin(c->state);
-	if (r >= 0) {
-		r = state_outbox_update(c->state, &j->row);
-		if (r >= 0 && j->row.from_cart)
-			r = place_put_back(c, &j->row);
-		if (r >= 0)
-			r = state_commit(c->state);
-		if (r < 0)
-			state_rollback(c->state);
-	}
-	if (r < 0) {
-		/* Not durable, so not said: the same question is asked again and gets the same answer. */
-		log_error("The refusal of order %s could not be stored: %s", j->row.subject, strerror(-r));
-		(void)set_state(j, j->row.attempted ? ROW_UNKNOWN : ROW_SUBMITTING);
-		outbox_again(j, 0);
-		return;
-	}
-	log_info("Order %s was not made: %s", j->row.subject, message);
-	if (j->row.from_cart)
-		cart_changed(c);
-	(void)orders_apply_local(c, &j->row, /* silent= */ false);
-	job_end(j, &f, NULL);
-}
-
-static void place_made(struct outbox_job *j, json_object *order)
-{
-	struct core *c = j->core;
-	_cleanup_(order_view_freep) struct order_view *v = NULL;
-	_cleanup_failure_ struct failure f = { 0 };
-
-	/* The cache first: a death in between leaves the row open, and the same key finds the order again. */
-	(void)orders_apply(c, order, ORDER_FROM_ANSWER);
-	if (set_state(j, ROW_MADE) < 0 || persist(j) < 0) {
-		outbox_again(j, 0);
-		return;
-	}
-	log_info("Order %s was made", j->row.subject);
-	(void)order_get(c, j->row.subject, &v, &f);
-	job_end(j, NULL, v ? v->order->status : STATUS_REQUESTED);
-}
-
-static bool order_readable(const struct outbox_job *j, const struct api_reply *reply)
-{
-	_cleanup_(order_freep) struct order *o = NULL;
-
-	return reply->outcome == API_OK && reply->body && customer_decode_order(reply->body, &o) >= 0 &&
-	       streq_ptr(o->uid, j->row.subject);
-}
-
-/* "The price is 23.50 USD now": what the service's refusal brings along, in the sentence. */
-static void place_refused(struct outbox_job *j, const struct api_reply *reply)
-{
-	_cleanup_failure_ struct failure f = { 0 };
-	_cleanup_free_ char *message = NULL;
-	struct placing p = { 0 };
-	int64_t amount;
-
-	failure_from_reply(&f, reply);
-	if (f.error == CC_E_PRICE_CHANGED && placing_parse(&j->row, &p) >= 0 &&
-	    customer_decode_new_amount(reply->body, p.request.currency, &amount) >= 0) {
-		char now[MONEY_HUMAN_SIZE], then[MONEY_HUMAN_SIZE];
-
-		message = strprintf("The total is %s now, not %s; nothing was ordered",
-				    money_format_human(now, amount, p.request.currency),
-				    money_format_human(then, p.request.amount, p.request.currency));
-	} else if (f.error == CC_E_OFFLINE || f.error == CC_E_OUTCOME_UNKNOWN) {
-		f.error = CC_E_BACKEND;
-	}
-	placing_done(&p);
-	if (!message)
-		message = strprintf("%s; nothing was ordered", failure_message(&f));
-	place_rejected(j, f.error, message ? message : failure_message(&f));
-}
-
 /* ---- answers ---- */
-
-static void place_asked(const struct api_reply *reply, void *userdata)
-{
-	struct outbox_job *j = userdata;
-	struct core *c = j->core;
-	bool readable = order_readable(j, reply), not_found;
-	bool over = (reply->date > 0 ? reply->date : core_service_now(c)) > j->row.deadline;
-
-	j->call = NULL;
-	not_found = reply->outcome == API_REFUSED && reply->status == 404 && streq_ptr(reply->code, "not-found");
-	if (not_found && j->refusal) {
-		_cleanup_free_ char *message = strprintf("%s; nothing was ordered", j->refusal);
-
-		place_rejected(j, CC_E_BACKEND, message ? message : j->refusal);
-		return;
-	}
-	if (not_found && !j->row.attempted) {
-		/* Asked only to learn the service's time. */
-		j->ask = false;
-		job_step(j);
-		return;
-	}
-	switch (outbox_judge_asked(reply, readable, over)) {
-	case VERDICT_MADE:
-		place_made(j, reply->body);
-		return;
-	case VERDICT_REFUSED:
-		place_rejected(j, CC_E_BACKEND, "The service did not get the order in time; nothing was ordered");
-		return;
-	case VERDICT_ASK:
-		/* It is not there: the same key once more, before it is asked again. */
-		j->ask = false;
-		j->asked = true;
-		outbox_again(j, reply->retry_after);
-		return;
-	case VERDICT_SIGN_IN:
-		if (session_active(c))
-			outbox_again(j, 0);
-		else if (!j->row.attempted && j->row.deadline > 0)
-			core_arm(j->timer, j->row.deadline > core_service_now(c) ?
-				 j->row.deadline - core_service_now(c) : 0);
-		return;
-	default:
-		outbox_again(j, reply->retry_after);
-	}
-}
-
-static void place_answered(const struct api_reply *reply, void *userdata)
-{
-	struct outbox_job *j = userdata;
-	struct core *c = j->core;
-	struct outbox_judgement verdict = outbox_judge_place(reply, order_readable(j, reply), j->row.server_errors);
-
-	j->call = NULL;
-	j->asked = false;
-	if (!verdict.unmark)
-		j->sent = true;
-	if (verdict.server_error)
-		j->row.server_errors++;
-	if (verdict.unmark && !j->sent && j->row.attempted) {
-		j->row.attempted = false;
-		if (persist(j) < 0)
-			j->row.attempted = true;
-	}
-	switch (verdict.verdict) {
-	case VERDICT_MADE:
-		place_made(j, reply->body);
-		return;
-	case VERDICT_REFUSED:
-		place_refused(j, reply);
-		return;
-	case VERDICT_ASK:
-		if (verdict.confirm)
-			(void)free_and_strdup(&j->refusal, reply->message);
-		j->ask = true;
-		job_step(j);
-		return;
-	case VERDICT_SIGN_IN:
-		if (!session_active(c) && !j->row.attempted)
-			core_arm(j->timer, j->row.deadline > core_service_now(c) ?
-				 j->row.deadline - core_service_now(c) : 0);
-		else if (session_active(c))
-			outbox_again(j, 0);
-		return;
-	default:
-		outbox_again(j, reply->retry_after);
-	}
-}
-
-static void place_quoted(const struct api_reply *reply, void *userdata)
-{
-	struct outbox_job *j = userdata;
-	_cleanup_failure_ struct failure f = { 0 };
-	struct quote q = { 0 };
-	struct placing p = { 0 };
-	int r;
-
-	j->call = NULL;
-	if (reply->outcome == API_REFUSED || reply->outcome == API_FAILURE) {
-		place_refused(j, reply);
-		return;
-	}
-	if (reply->outcome != API_OK) {
-		outbox_again(j, reply->retry_after);
-		return;
-	}
-	r = customer_decode_quote(reply->body, &q);
-	if (r >= 0)
-		r = placing_parse(&j->row, &p);
-	if (r < 0) {
-		outbox_again(j, 0);
-	} else if (q.n_unavailable > 0) {
-		place_rejected(j, CC_E_PRODUCT_UNAVAILABLE, "A product is not available; nothing was ordered");
-	} else if (p.has_max && q.total_price > p.max_total) {
-		place_rejected(j, CC_E_OVER_LIMIT, "The total is over max-total; nothing was ordered");
-	} else if (!p.over_limit && place_check_month(j->core, q.total_price, q.currency, j->row.subject, &f) < 0) {
-		place_rejected(j, f.error, failure_message(&f));
-	} else if (placing_set_amount(&j->row, q.total_price) >= 0) {
-		(void)orders_apply_local(j->core, &j->row, /* silent= */ false);
-		job_step(j);
-	} else {
-		outbox_again(j, 0);
-	}
-	placing_done(&p);
-	quote_done(&q);
-}
 
 static void call_answered(const struct api_reply *reply, void *userdata)
 {
@@ -492,7 +271,7 @@ static void call_answered(const struct api_reply *reply, void *userdata)
 
 /* ---- steps ---- */
 
-static int mark_attempted(struct outbox_job *j)
+int job_mark_attempted(struct outbox_job *j)
 {
 	int r;
 
@@ -500,96 +279,10 @@ static int mark_attempted(struct outbox_job *j)
 	if (j->row.attempted)
 		return 0;
 	j->row.attempted = true;
-	r = persist(j);
+	r = job_persist(j);
 	if (r < 0)
 		j->row.attempted = false;
 	return r;
-}
-
-static int fix_body(struct outbox_job *j, struct placing *p)
-{
-	int r;
-
-	r = customer_order_encode(&p->request, &j->row.body);
-	return r < 0 ? r : persist(j);
-}
-
-static int send_place(struct outbox_job *j)
-{
-	struct core *c = j->core;
-	struct placing p = { 0 };
-	_cleanup_free_ char *quote = NULL;
-	int r;
-
-	r = placing_parse(&j->row, &p);
-	if (r >= 0 && !j->row.body && !p.request.has_amount) {
-		p.request.uid = NULL;
-		r = customer_order_encode(&p.request, &quote);
-		if (r >= 0)
-			r = customer_quote(c->api, quote, QUOTE_BUDGET, place_quoted, j, &j->call);
-		placing_done(&p);
-		return r;
-	}
-	if (r >= 0 && !j->row.body)
-		r = fix_body(j, &p);
-	placing_done(&p);
-	if (r >= 0)
-		r = mark_attempted(j);
-	if (r >= 0)
-		r = customer_make_order(c->api, j->row.body, j->row.key, place_answered, j, &j->call);
-	return r;
-}
-
-/* Wall µs; 0: the order is not held. */
-static uint64_t held_until(const struct outbox_job *j)
-{
-	struct placing p = { 0 };
-	uint64_t until = 0;
-
-	if (!j->row.attempted && placing_parse(&j->row, &p) >= 0)
-		until = p.hold_until;
-	placing_done(&p);
-	return until;
-}
-
-static int step_place(struct outbox_job *j)
-{
-	struct core *c = j->core;
-	uint64_t now = core_service_now(c), hold;
-
-	switch (outbox_next_step(j->row.attempted, j->row.deadline, now)) {
-	case STEP_REJECT:
-		place_rejected(j, CC_E_OFFLINE, "The order could not be sent in time; nothing was ordered");
-		return 0;
-	case STEP_RESOLVE:
-		if (!streq(j->row.state, ROW_UNKNOWN)) {
-			if (set_state(j, ROW_UNKNOWN) < 0 || persist(j) < 0)
-				return -EIO;
-			(void)orders_apply_local(c, &j->row, /* silent= */ false);
-			answer_unknown(j);
-		}
-		if (!j->asked)
-			j->ask = true;
-		break;
-	case STEP_SEND:
-		break;
-	}
-	hold = held_until(j);
-	if (hold > now_realtime()) {
-		core_arm(j->timer, hold - now_realtime());
-		return 0;
-	}
-	if (hold > 0 && !j->row.attempted) /* it is over: said once, by what changes in the order's object */
-		(void)orders_apply_local(c, &j->row, /* silent= */ true);
-	if (!session_active(c)) {
-		if (!j->row.attempted)
-			core_arm(j->timer, j->row.deadline - now);
-		return 0;
-	}
-	/* Where the service's time was never seen, a question comes first: the deadline is in its time. */
-	if (j->ask || !c->has_skew)
-		return customer_order_get(c->api, j->row.subject, place_asked, j, &j->call);
-	return send_place(j);
 }
 
 static int step_rate(struct outbox_job *j)
@@ -622,7 +315,7 @@ static int step_call(struct outbox_job *j)
 	}
 	if (!session_active(c))
 		return 0;
-	r = mark_attempted(j);
+	r = job_mark_attempted(j);
 	if (r < 0)
 		return r;
 	if (streq(j->row.kind, ROW_PAY))
@@ -656,7 +349,7 @@ static bool is_behind(const struct outbox_job *j)
 	return false;
 }
 
-static void job_step(struct outbox_job *j)
+void job_step(struct outbox_job *j)
 {
 	struct core *c = j->core;
 	uint64_t now = now_realtime();
@@ -664,12 +357,17 @@ static void job_step(struct outbox_job *j)
 
 	if (j->call || !c->started || streq(j->row.state, ROW_WAITING) || is_behind(j))
 		return;
-	if (j->row.not_before > now) {
-		core_arm(j->timer, j->row.not_before - now);
-		return;
+	/* Further away than any Retry-After: our clock was set back since. */
+	if (j->row.not_before > now && j->row.not_before - now <= RETRY_AFTER_MAX) {
+		uint64_t wait = place_wait_as_told(j);
+
+		if (wait > 0) {
+			core_arm(j->timer, wait);
+			return;
+		}
 	}
 	event_del(j->timer);
-	r = is_place(j) ? step_place(j) : step_call(j);
+	r = job_is_place(j) ? place_step(j) : step_call(j);
 	/* On success j may be gone. */
 	if (r < 0) {
 		log_error("A row of the outbox (%s %s) could not be sent: %s", j->row.kind, j->row.subject, strerror(-r));
@@ -694,6 +392,22 @@ void outbox_network_changed(struct core *c)
 	TAILQ_FOREACH(j, &c->outbox, link)
 		backoff_reset(&j->backoff);
 	outbox_run(c);
+}
+
+/* A deadline that was counted from our clock is moved to where it would have been by the service's. */
+void outbox_clock_known(struct core *c, int64_t ahead)
+{
+	struct outbox_job *j;
+
+	TAILQ_FOREACH(j, &c->outbox, link) {
+		if (!j->own_clock || j->row.body)
+			continue;
+		j->own_clock = false;
+		if (ahead > -DATE_EXACT && ahead < DATE_EXACT)
+			continue;
+		j->row.deadline += (uint64_t)ahead;
+		(void)job_persist(j); /* else the old one holds after a restart */
+	}
 }
 
 /* ---- adding, cancelling, loading ---- */
@@ -730,11 +444,11 @@ int outbox_cancel_unsent(struct core *c, struct outbox_job *j, struct failure *f
 	int r;
 
 	api_cancel(TAKE_PTR(j->call));
-	r = set_state(j, ROW_CANCELLED);
+	r = job_set_state(j, ROW_CANCELLED);
 	if (r >= 0)
-		r = persist(j);
+		r = job_persist(j);
 	if (r < 0) {
-		(void)set_state(j, ROW_SUBMITTING);
+		(void)job_set_state(j, ROW_SUBMITTING);
 		core_arm(j->timer, 0);
 		return failure_from_store(f, r, "The order could not be cancelled");
 	}
@@ -779,12 +493,46 @@ static int load_row(const struct outbox_row *row, void *userdata)
 	return r;
 }
 
+static struct outbox_job *find_orphan(struct core *c)
+{
+	struct outbox_job *j;
+
+	TAILQ_FOREACH(j, &c->outbox, link)
+		if (streq(j->row.state, ROW_WAITING) && !outbox_find(c, ROW_PLACE, j->row.subject))
+			return j;
+	return NULL;
+}
+
+/* What waited behind an order whose end was stored by a process that died before it released the rest. */
+static int release_orphans(struct core *c)
+{
+	struct outbox_job *j;
+
+	while ((j = find_orphan(c))) {
+		_cleanup_free_ char *subject = strdup(j->row.subject);
+		struct outbox_row place = { 0 };
+		bool made;
+
+		if (!subject)
+			return -ENOMEM;
+		made = state_outbox_get(c->state, c->world, ROW_PLACE, subject, &place) >= 0 &&
+		       streq(place.state, ROW_MADE);
+		outbox_row_done(&place);
+		release_behind(c, subject, made);
+		if (find_orphan(c) == j)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int outbox_load(struct core *c)
 {
 	uint64_t now = now_realtime();
+	int r;
 
 	(void)state_outbox_prune(c->state, c->world, now > ENDED_KEPT ? now - ENDED_KEPT : 0);
-	return state_outbox_each(c->state, c->world, c->session.row.user, /* open_only= */ true, load_row, c);
+	r = state_outbox_each(c->state, c->world, c->session.row.user, /* open_only= */ true, load_row, c);
+	return r < 0 ? r : release_orphans(c);
 }
 
 void outbox_unload(struct core *c)

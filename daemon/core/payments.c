@@ -6,6 +6,7 @@
 #include "base/timeutil.h"
 #include "base/uuid.h"
 #include "core/core-internal.h"
+#include "core/outbox-private.h"
 
 #define PAY_WAIT (45 * USEC_PER_SEC)
 #define PAY_WINDOW (60 * USEC_PER_SEC) /* how long a card that is in memory is tried again with the same key */
@@ -145,7 +146,7 @@ static void row_refreshed(const struct api_reply *reply, void *userdata)
 	j->call = NULL;
 	refreshed(reply, j->core);
 	(void)state_outbox_delete(j->core->state, j->row.id);
-	outbox_end(j, NULL);
+	job_end(j, NULL, NULL);
 }
 
 static void row_refresh(struct outbox_job *j)
@@ -153,7 +154,7 @@ static void row_refresh(struct outbox_job *j)
 	if (customer_order_get(j->core->api, j->row.subject, row_refreshed, j, &j->call) >= 0)
 		return;
 	(void)state_outbox_delete(j->core->state, j->row.id);
-	outbox_end(j, NULL);
+	job_end(j, NULL, NULL);
 }
 
 /* ---- rows ---- */
@@ -196,12 +197,12 @@ static void start_answered(const struct api_reply *reply, void *userdata)
 		return;
 	}
 	if (verdict.verdict == VERDICT_AGAIN && (j->sent || TAILQ_EMPTY(&j->waiters))) {
-		outbox_again(j, reply->retry_after);
+		job_again(j, reply->retry_after);
 		return;
 	}
 	failure_from_reply(&f, reply);
 	(void)state_outbox_delete(j->core->state, j->row.id);
-	outbox_end(j, &f);
+	job_end(j, &f, NULL);
 }
 
 int payment_step_start(struct outbox_job *j)
@@ -225,7 +226,7 @@ static void pay_end(struct outbox_job *j, const struct failure *f)
 {
 	(void)state_outbox_delete(j->core->state, j->row.id);
 	(void)customer_order_get(j->core->api, j->row.subject, refreshed, j->core, NULL);
-	outbox_end(j, f);
+	job_end(j, f, NULL);
 }
 
 /* "The card was declined (insufficient funds); nothing was charged. The order waits until 19:40." */
@@ -258,10 +259,13 @@ static void settle(struct outbox_job *j, const struct payment *p)
 		row_refresh(j);
 	} else if (payment_is_over(status)) {
 		declined(j, p, NULL);
+	} else if (streq(status, "requested") && j->refusal) {
+		failure_set(&f, j->refusal_error, "%s; nothing was charged", j->refusal);
+		pay_end(j, &f);
 	} else if (streq(status, "requested") && j->secret_body && core_service_now(j->core) < j->row.deadline) {
 		/* The request did not get there: the same one again, with the same key. */
 		j->ask = false;
-		outbox_again(j, 0);
+		job_again(j, 0);
 	} else if (streq(status, "requested")) {
 		failure_set(&f, CC_E_OFFLINE, "The payment did not reach the service; nothing was charged. The order still "
 			    "waits to be paid");
@@ -269,7 +273,7 @@ static void settle(struct outbox_job *j, const struct payment *p)
 	} else {
 		j->ask = true;
 		secret_unref(TAKE_PTR(j->secret_body));
-		outbox_again(j, 0);
+		job_again(j, 0);
 	}
 }
 
@@ -282,7 +286,7 @@ static void pay_asked(const struct api_reply *reply, void *userdata)
 
 	j->call = NULL;
 	if (reply->outcome != API_OK || !json_object_is_type(reply->body, json_type_array)) {
-		outbox_again(j, reply->retry_after);
+		job_again(j, reply->retry_after);
 		return;
 	}
 	n = json_object_array_length(reply->body);
@@ -311,7 +315,7 @@ static void pay_answered(const struct api_reply *reply, void *userdata)
 	struct payment p = { 0 };
 	bool readable = reply->outcome == API_OK && customer_decode_payment(reply->body, &p) >= 0 &&
 			streq_ptr(p.uid, uid);
-	struct outbox_judgement verdict = outbox_judge_payment(reply, readable, j->row.server_errors);
+	struct outbox_judgement verdict = outbox_judge_payment(reply, readable, j->row.server_errors, j->sent);
 
 	j->call = NULL;
 	if (!verdict.unmark)
@@ -331,8 +335,12 @@ static void pay_answered(const struct api_reply *reply, void *userdata)
 		pay_end(j, &f);
 		break;
 	default:
-		if (verdict.confirm)
-			(void)free_and_strdup(&j->refusal, reply->message);
+		if (verdict.confirm) {
+			failure_from_reply(&f, reply);
+			j->refusal_error = f.error;
+			(void)free_and_strdup(&j->refusal, failure_message(&f));
+			failure_done(&f);
+		}
 		/* Nothing was written, somebody hears it, and nothing has to be found out. */
 		if (verdict.unmark && !j->sent) {
 			failure_from_reply(&f, reply);
@@ -340,7 +348,7 @@ static void pay_answered(const struct api_reply *reply, void *userdata)
 			break;
 		}
 		j->ask = true;
-		outbox_again(j, reply->retry_after);
+		job_again(j, reply->retry_after);
 	}
 	payment_done(&p);
 }

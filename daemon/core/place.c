@@ -706,6 +706,7 @@ static int place(struct core *c, const struct place_options *o, struct answer *a
 			failure_from_store(&a->failure, r, "The order could not be stored; nothing was ordered");
 	}
 	if (r >= 0) {
+		job->own_clock = !c->clock_known && o->deliver_at == 0;
 		(void)orders_apply_local(c, &job->row, /* silent= */ false);
 		if (job->row.from_cart)
 			cart_changed(c);

@@ -120,6 +120,12 @@ void push_start(struct core *c)
 		signalr_start(c->push);
 }
 
+void push_wanted(struct core *c)
+{
+	if (c->push && c->started && session_active(c))
+		signalr_retry_now(c->push);
+}
+
 void push_stop(struct core *c)
 {
 	if (c->push)

@@ -6,6 +6,7 @@
 #include "base/timeutil.h"
 #include "base/uuid.h"
 #include "core/core-internal.h"
+#include "core/outbox-private.h"
 
 #define REPORT_DEADLINE (7 * 24 * 60 * USEC_PER_MIN)
 #define WATCH_BASE (2 * USEC_PER_SEC)
@@ -156,7 +157,7 @@ static void message_over(struct outbox_job *j, const char *status)
 	(void)free_and_strdup(&j->row.error_message, status);
 	(void)free_and_strdup(&j->row.state, ROW_DONE);
 	(void)state_outbox_update(c->state, &j->row);
-	outbox_end(j, NULL);
+	job_end(j, NULL, NULL);
 	if (key)
 		tell_message(c, key, status);
 }
@@ -171,13 +172,13 @@ static void message_answered(const struct api_reply *reply, void *userdata)
 		if (reply->outcome == API_REFUSED)
 			message_over(j, "failed");
 		else
-			outbox_again(j, reply->retry_after);
+			job_again(j, reply->retry_after);
 		return;
 	}
 	if (streq(m.status, "sent") || streq(m.status, "failed"))
 		message_over(j, m.status);
 	else
-		outbox_again(j, 0);
+		job_again(j, 0);
 	email_message_done(&m);
 }
 
@@ -208,7 +209,7 @@ static void report_answered(const struct api_reply *reply, void *userdata)
 			(void)note_message(j, m.uid);
 			j->backoff = (struct backoff){ .base = WATCH_BASE, .cap = WATCH_CAP };
 			tell_message(j->core, j->row.key, m.status);
-			outbox_again(j, 0);
+			job_again(j, 0);
 		}
 		email_message_done(&m);
 	} else if (verdict.verdict == VERDICT_REFUSED || verdict.verdict == VERDICT_ASK ||
@@ -216,7 +217,7 @@ static void report_answered(const struct api_reply *reply, void *userdata)
 		log_info("A report could not be sent: %s", reply->message);
 		message_over(j, "failed");
 	} else {
-		outbox_again(j, reply->retry_after);
+		job_again(j, reply->retry_after);
 	}
 }
 

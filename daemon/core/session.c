@@ -491,7 +491,7 @@ static void password_changed(const struct api_reply *reply, void *userdata)
 	else if (reply->outcome == API_REFUSED && (reply->status == 403 || reply->status == 422))
 		failure_set(&s->failure, CC_E_INVALID_CREDENTIALS, "The old password is wrong");
 	else if (reply->outcome == API_FAILURE && auth_decode_successful(reply->body, &successful) >= 0 && !successful)
-		failure_set(&s->failure, CC_E_INVALID_CREDENTIALS, "The old password was not accepted: %s", reply->message);
+		failure_set(&s->failure, CC_E_INVALID_CREDENTIALS, "The old password was not accepted");
 	else if (reply->outcome != API_OK)
 		failure_from_reply(&s->failure, reply);
 	else if (auth_decode_changed(reply->body, &successful, &guid) < 0)

@@ -4,6 +4,7 @@
 #include "base/timeutil.h"
 #include "base/uuid.h"
 #include "core/core-internal.h"
+#include "core/outbox-private.h"
 
 #define META_SETTINGS "settings"       /* the service's object as last read */
 #define META_ETAG "settings-etag"
@@ -404,7 +405,7 @@ static char *conflicts(struct core *c, json_object *theirs)
 static void row_over(struct outbox_job *j, const struct failure *f)
 {
 	(void)state_outbox_delete(j->core->state, j->row.id);
-	outbox_end(j, f);
+	job_end(j, f, NULL);
 }
 
 static void saved(const struct api_reply *reply, void *userdata)
@@ -438,14 +439,14 @@ static void saved(const struct api_reply *reply, void *userdata)
 		row_over(j, &f);
 		return;
 	} else {
-		outbox_again(j, reply->retry_after);
+		job_again(j, reply->retry_after);
 		return;
 	}
 	/* Another body needs another key (docs/backend-api.md, "Keys"). */
 	uuid_new(key);
 	free(TAKE_PTR(j->row.body));
 	(void)free_and_strdup(&j->row.key, key);
-	outbox_again(j, 0);
+	job_again(j, 0);
 }
 
 /* The body is made, and fixed, from the service's newest object. */
@@ -459,7 +460,7 @@ static void read_first(const struct api_reply *reply, void *userdata)
 
 	j->call = NULL;
 	if (reply->outcome != API_OK || !json_object_is_type(reply->body, json_type_object) || !c->user) {
-		outbox_again(j, reply->retry_after);
+		job_again(j, reply->retry_after);
 		return;
 	}
 	told = conflicts(c, reply->body);
@@ -476,7 +477,7 @@ static void read_first(const struct api_reply *reply, void *userdata)
 	o = effective(c);
 	(void)free_and_strdup(&j->row.body, json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
 	if (!j->row.body || state_outbox_update(c->state, &j->row) < 0)
-		outbox_again(j, 0);
+		job_again(j, 0);
 	else
 		outbox_run(c);
 }

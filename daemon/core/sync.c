@@ -606,7 +606,10 @@ void sync_stop(struct core *c)
 	s->not_before = 0;
 	s->running = s->again = false;
 	drop_page(s);
-	failure_set(&f, CC_E_NOT_SIGNED_IN, "The session ended before the sync did; sign in first");
+	if (c->session.row.expired)
+		failure_set(&f, CC_E_SESSION_EXPIRED, "The session expired before the sync ended; sign in again");
+	else
+		failure_set(&f, CC_E_NOT_SIGNED_IN, "The session ended before the sync did; sign in first");
 	waiters_end(&s->waiters, &f);
 	waiters_end(&s->next_waiters, &f);
 }

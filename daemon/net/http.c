@@ -551,6 +551,9 @@ static int call_prepare(struct http_call *c, const struct http_request *q)
 	    curl_easy_setopt(c->easy, CURLOPT_ACCEPT_ENCODING, q->identity ? "identity" : h->encodings) != CURLE_OK ||
 	    curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(connect_timeout / USEC_PER_MSEC)) != CURLE_OK)
 		return -ENOMEM;
+	if (q->quiet && (curl_easy_setopt(c->easy, CURLOPT_LOW_SPEED_LIMIT, 1L) != CURLE_OK ||
+			 curl_easy_setopt(c->easy, CURLOPT_LOW_SPEED_TIME, (long)(q->quiet / USEC_PER_SEC)) != CURLE_OK))
+		return -ENOMEM;
 	if (h->user_agent && curl_easy_setopt(c->easy, CURLOPT_USERAGENT, h->user_agent) != CURLE_OK)
 		return -ENOMEM;
 	r = call_set_method(c, q);

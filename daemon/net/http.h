@@ -44,6 +44,7 @@ struct http_request {
 	uint64_t body_fd_size;
 	void (*on_sent)(uint64_t sent, void *userdata);
 	uint64_t timeout;               /* µs for the whole exchange; 0: none (streams) */
+	uint64_t quiet;                 /* µs in which nothing came, then it is timed out (whole seconds); 0: no bound */
 	uint64_t connect_timeout;       /* µs; 0: 10 s */
 	size_t max_body;                /* 0: HTTP_MAX_BODY */
 	bool identity;                  /* no compression */

@@ -531,7 +531,7 @@ class Orders(harness.TestCase):
         self.assertEqual(listed(id='last', pending=False)[0], [])
         with self.assertError('NotFound', 'nothing'):
             listed(id='nothing')
-        with self.assertError(INVALID_ARGS, 'more than one'):
+        with self.assertError(INVALID_ARGS, 'More than one'):
             listed(id=number[:3])
         self.assertEqual([r[0] for r in self.client.call('Orders', 'ListPending')], uids)
 

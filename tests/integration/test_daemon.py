@@ -81,6 +81,20 @@ class Refusals(harness.TestCase):
         self.refuse(78, 'CUSTOMERCLIENT_LOG_LEVEL', 'loud', CUSTOMERCLIENT_LOG_LEVEL='loud')
         self.assertEqual(self.files('state') + self.files('cache'), [])
 
+    def test_every_key_is_documented(self):
+        """docs/configuration.md against the table in the source, and every line of it against the daemon."""
+        with open(os.path.join(harness.SOURCE_DIR, 'docs', 'configuration.md'), encoding='utf-8') as f:
+            rows = re.findall(r'^\| `(\w+)` \| `(\w+)` \| (?:`([^`]*)`)? ?\|', f.read(), re.MULTILINE)
+        with open(os.path.join(harness.SOURCE_DIR, 'daemon', 'base', 'config.c'), encoding='utf-8') as f:
+            table = re.search(r'settings\[\] = \{\n(.*?)\n\};', f.read(), re.DOTALL).group(1)
+        keys = [('Services', key, '') for key in re.findall(r'URL\("(\w+)"', table)]
+        keys += re.findall(r'[({]\s*"(\w+)", "(\w+)", "([^"]*)"', table)
+        self.assertEqual(sorted(rows), sorted(keys))
+        self.assertGreater(len(rows), 15)
+        self.write_config('\n'.join(f'[{section}]\n{key}={value}' for section, key, value in rows) + '\n[Sync]\nIdleSec=0\n')
+        said = self.refuse(78, "IdleSec='0'")
+        self.assertNotIn('unknown', said)
+
     def test_no_session_bus(self):
         self.refuse(1, 'session bus', DBUS_SESSION_BUS_ADDRESS=f'unix:path={self.dir}/nowhere')
         self.refuse(1, 'session bus', DBUS_SESSION_BUS_ADDRESS=None)

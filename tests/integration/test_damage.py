@@ -5,6 +5,10 @@ import glob
 import os
 import random
 import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
 import uuid
 
 from gi.repository import GLib
@@ -321,6 +325,69 @@ class AnotherService(DamageTest):
         self.assertGreater(len(self.client.call('Daemon', 'GetEventsSince', '(tu)', (0, 10000))), events)
         self.assertEqual([o['uid'] for o in first.journal_orders()], [self.uid, waiting])
         self.assertEqual(second.journal_orders(), [])
+
+
+def as_ordinary_user(*command):
+    return ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', *command]
+
+
+def can_be_ordinary_user():
+    if os.geteuid() != 0 or not shutil.which('setpriv'):
+        return False
+    needed = [os.path.realpath(__file__), harness.binary('customerclientd'), harness.binary('customerclient-sandbox')]
+    return subprocess.run(as_ordinary_user('sh', '-c', 'for f; do test -r "$f" || exit 1; done', 'sh', *needed),
+                          check=False).returncode == 0
+
+
+@unittest.skipUnless(can_be_ordinary_user(), 'needs root, setpriv, and files that everybody may read')
+class OrdinaryUser(unittest.TestCase):
+    """Root may write everywhere: here these tests run as somebody who may not."""
+
+    def test_as_an_ordinary_user(self):
+        with tempfile.TemporaryDirectory(prefix='cc-user-') as folder:
+            os.chmod(folder, 0o777)
+            environment = {**os.environ, 'TEST_ORDINARY_USER': '1', 'TEST_TMPDIR': folder, 'HOME': folder,
+                           'BUILD_DIR': harness.build_dir()}
+            run = subprocess.run(as_ordinary_user(sys.executable, '-B', os.path.realpath(__file__), 'NoPermission'),
+                                 cwd='/', env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                 timeout=120 * harness.TIME_FACTOR, check=False)
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn('Ran 3 tests', run.stderr)
+
+
+@unittest.skipUnless(os.geteuid() != 0 or os.environ.get('TEST_ORDINARY_USER'), 'root may write everywhere')
+class NoPermission(harness.TestCase):
+    start_daemon = False
+
+    def refused(self, *words):
+        daemon = self.spawn_daemon(log='refused.log')
+        try:
+            self.assertEqual(daemon.wait(), 1, daemon.output())
+        finally:
+            daemon.kill()
+        errors = [line for line in daemon.output().splitlines() if line.startswith('error:')]
+        self.assertEqual(len(errors), 1, errors)
+        for word in words:
+            self.assertIn(word, errors[0])
+
+    def test_state_folder(self):
+        """No right to make our folder, and one of ours that may not be written to."""
+        os.chmod(f'{self.dir}/state', 0o500)
+        self.addCleanup(os.chmod, f'{self.dir}/state', 0o700)
+        self.refused(f'{self.dir}/state/customerclient', 'Permission denied')
+        self.assertEqual(os.listdir(f'{self.dir}/state'), [])
+
+    def test_state_file(self):
+        """A database that belongs to nobody we know, or is a link elsewhere."""
+        os.makedirs(f'{self.dir}/state/customerclient', mode=0o700)
+        os.symlink('/etc/hostname', f'{self.dir}/state/customerclient/state.db')
+        self.refused('state.db', 'not a plain file')
+        self.assertTrue(os.path.islink(f'{self.dir}/state/customerclient/state.db'))
+
+    def test_cache_folder(self):
+        os.chmod(f'{self.dir}/cache', 0o500)
+        self.addCleanup(os.chmod, f'{self.dir}/cache', 0o700)
+        self.refused(f'{self.dir}/cache', 'Permission denied')
 
 
 if __name__ == '__main__':

@@ -208,5 +208,28 @@ class EveryPath(HostileTest):
         self.wait_for_status(self.uid, 'processing', 60 * harness.TIME_FACTOR)
 
 
+class ThinLine(harness.TestCase):
+    def test_catalog_over_a_thin_line(self):
+        """A page that takes longer than any other call may, but comes: it is waited for."""
+        self.sandbox.fault('ProductsGet', 'slow', delay_ms=20)
+        self.sign_up_and_in()
+        began = time.monotonic()
+        rows = harness.poll(lambda: self.client.call('Catalog', 'ListProducts', '(tus)', (0, 1000, ''))[0],
+                            50 * harness.TIME_FACTOR, 'the catalog')
+        self.assertGreater(len(rows), 10)
+        self.assertGreater(time.monotonic() - began, 10)
+        self.assertEqual(self.sandbox.count('ProductsGet'), 1)
+
+    def test_a_page_that_stops_coming(self):
+        """One that comes and then does not is given up in time."""
+        self.sign_up_and_in()
+        self.sync()
+        self.sandbox.fault('OrdersGet', 'stall')
+        began = time.monotonic()
+        with self.assertError('Offline'):
+            self.client.call('Daemon', 'Sync', timeout=60)
+        self.assertLess(time.monotonic() - began, 16 * harness.TIME_FACTOR)
+
+
 if __name__ == '__main__':
     harness.main()

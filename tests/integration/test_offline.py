@@ -109,6 +109,7 @@ class OfflineTest(harness.TestCase):
         """By our clock there is time, by the service's the deadline is over: the order is not made."""
         self.write_config('[Orders]\nDeadlineSec=600\n')
         self.restart()
+        self.sync()
         for more in ({}, {'expected-total': GLib.Variant('x', 5000)}):
             with self.subTest(options=list(more)):
                 self.client.call('Cart', 'Clear')
@@ -118,6 +119,20 @@ class OfflineTest(harness.TestCase):
                 self.sandbox.request('POST', '/Sandbox/Clock', {'advanceSec': 3600})
                 harness.poll(lambda: self.status(uid) == 'rejected', 60 * harness.TIME_FACTOR, 'the rejection')
                 self.expect_rejected_once(uid)
+
+    def test_a_clock_of_ours_that_is_an_hour_slow(self):
+        """The order is made before the service's time is known: the deadline is ten minutes from now by any clock."""
+        self.write_config('[Orders]\nDeadlineSec=600\n')
+        self.sandbox.request('POST', '/Sandbox/Clock', {'advanceSec': 3600})
+        self.sandbox.stop()
+        self.restart()
+        harness.poll(lambda: 'clock-skew' not in self.client.call('Daemon', 'GetStatus'), what='not knowing the time')
+        uid = self.order_from_cart()
+        self.sandbox.start(self.sandbox.port)
+        harness.poll(lambda: self.status(uid) != 'submitting', 60 * harness.TIME_FACTOR, 'the order')
+        self.assertEqual(self.status(uid), 'requested')
+        skew = self.client.call('Daemon', 'GetStatus')['clock-skew'] / 1e6
+        self.assertTrue(3590 < skew < 3610, skew)
 
     def test_a_clock_of_ours_that_is_wrong(self):
         """Ours is an hour behind or ahead of the service's: an order made online is made."""

@@ -1,8 +1,11 @@
 """Orders when answers are lost, spoilt or late and the daemon is killed: each is made exactly once or definitely not
 at all, and the journal of the service proves it. TEST_LOST_ANSWERS=100 is the long form (make check-long)."""
 
+import contextlib
 import os
 import random
+import resource
+import sqlite3
 import uuid
 
 from gi.repository import GLib
@@ -162,6 +165,54 @@ class SpoiltAnswers(OutboxTest):
         self.assertEqual(self.sandbox.journal_orders(), [])
         self.assertEqual(self.sandbox.count('MakeOrderRequest'), 1)
 
+    def test_refused_after_a_lost_answer(self):
+        """Made, the answer lost, and the repetition refused with a code (by what stands before the service, say): the
+        service is asked, and the order that is there is not called rejected."""
+        for code in ('409:price-changed', '403:blocked', '422:invalid-address'):
+            with self.subTest(code=code):
+                self.sandbox.fault('MakeOrderRequest', 'reset-after', count=1)
+                self.sandbox.fault('MakeOrderRequest', 'status:' + code, count=1)
+                self.sandbox.fault('OrderChanged', 'drop-push')
+                uid = str(uuid.uuid4())
+                self.place_uid(uid)
+                self.assertEqual(self.wait_made(uid), 'requested')
+                self.assertEqual(len(self.sandbox.journal_orders(uid)), 1)
+                self.assertEqual(self.place_uid(uid), (uid, 'requested'))
+                self.sandbox.clear_faults()
+
+    def test_refused_after_a_try_that_did_not_arrive(self):
+        """The same where the service has no such order: rejected, with the refusal's own name."""
+        self.sandbox.fault('MakeOrderRequest', 'reset', count=1)
+        self.sandbox.fault('MakeOrderRequest', 'status:409:price-changed', count=1)
+        uid = str(uuid.uuid4())
+        with self.assertError('PriceChanged', 'nothing was ordered'):
+            self.place_uid(uid, 15000000)
+        self.assertEqual(self.status(uid), 'rejected')
+        self.assertEqual(self.sandbox.count('OrderGet'), 1)
+        self.assertEqual(self.sandbox.journal_orders(), [])
+
+    def test_death_before_the_wish_behind_is_released(self):
+        """The end of the order is stored, the cancellation that waited for it is not yet released."""
+        for state, cancelled in (('made', 1), ('rejected', 0)):
+            with self.subTest(state=state):
+                self.sandbox.fault('MakeOrderRequest', 'reset-after')
+                self.sandbox.fault('OrderGet', 'status:503')
+                uid = str(uuid.uuid4())
+                self.place_uid(uid)
+                harness.poll(lambda u=uid: self.sandbox.journal_orders(u), what='the order')
+                with self.assertError('OutcomeUnknown'):
+                    self.client.call('Orders', 'Cancel', '(ssa{sv})', (uid, '', {}))
+                self.daemon.kill()
+                with contextlib.closing(sqlite3.connect(f'{self.dir}/state/customerclient/state.db')) as db, db:
+                    changed = db.execute("UPDATE outbox SET state = ?, ended = 1 WHERE kind = 'place' AND subject = ?",
+                                         (state, uid))
+                    self.assertEqual(changed.rowcount, 1)
+                self.sandbox.clear_faults()
+                self.start()
+                harness.poll(lambda: self.client.get('Daemon', 'PendingOperations') == 0, what='an empty outbox')
+                self.assertEqual([c['deliveryOrderUid'] for c in self.sandbox.journal()['cancellations']].count(uid),
+                                 cancelled)
+
     def test_cancel_behind_an_open_order(self):
         """The wish waits behind the order, survives a kill, and is sent when the order is found made."""
         self.sandbox.fault('MakeOrderRequest', 'reset-after')
@@ -177,6 +228,63 @@ class SpoiltAnswers(OutboxTest):
         self.assertEqual([c['deliveryOrderUid'] for c in journal['cancellations']], [uid])
         self.assertEqual(len(journal['orders']), 1)
         self.assertEqual(self.client.get('Daemon', 'PendingOperations'), 0)
+
+
+class FullDisk(OutboxTest):
+    """Nothing can be written while an order is under way; a limit on the size of files stands for the full disk."""
+
+    allowed_log = ('could not be', 'is not kept', 'gets no number', 'full', 'No space left', 'File too large')
+
+    def limit(self, size):
+        resource.prlimit(self.daemon.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    def test_before_it_is_marked(self):
+        """What cannot be marked as attempted is not sent."""
+        self.sandbox.fault('MakeOrderQuote', 'latency', delay_ms=700, count=1)
+        uid = str(uuid.uuid4())
+        self.place_uid(uid)
+        harness.poll(lambda: self.sandbox.count('MakeOrderQuote'), what='the quote')
+        self.limit(1)
+        harness.let_pass(3)
+        self.assertEqual(self.sandbox.count('MakeOrderRequest'), 0)
+        self.assertEqual(self.status(uid), 'submitting')
+        self.limit(resource.RLIM_INFINITY)
+        self.assertEqual(self.wait_made(uid), 'requested')
+        self.assertEqual(len(self.sandbox.journal_orders()), 1)
+
+    def test_while_it_is_made(self):
+        """Made, and the answer cannot be stored: the row stays open, over a kill too, until it can; one order."""
+        self.sandbox.fault('MakeOrderRequest', 'latency', delay_ms=700, count=1)
+        uid = str(uuid.uuid4())
+        self.place_uid(uid)
+        harness.poll(lambda: self.sandbox.count('MakeOrderRequest'), what='the request')
+        self.limit(1)
+        harness.poll(lambda: self.sandbox.journal_orders(uid), what='the order')
+        harness.let_pass(2)
+        self.kill_and_start()
+        self.assertEqual(self.wait_made(uid), 'requested')
+        self.assertEqual(self.client.get('Daemon', 'PendingOperations'), 0)
+        self.assertEqual(len(self.sandbox.journal_orders()), 1)
+
+    def test_while_it_is_refused(self):
+        """Refused, and neither the refusal nor the cart can be stored: told when both are."""
+        self.client.call('Cart', 'Add', '(tu)', (self.product, 2))
+        self.sandbox.fault('MakeOrderRequest', 'latency', delay_ms=700, count=1)
+        self.sandbox.fault('MakeOrderRequest', 'status:409:product-unavailable')
+        uid = str(uuid.uuid4())
+        options = self.options(uid)
+        del options['items']
+        self.client.call('Orders', 'Place', '(a{sv})', (options,))
+        harness.poll(lambda: self.sandbox.count('MakeOrderRequest'), what='the request')
+        self.limit(1)
+        harness.let_pass(3)
+        self.assertNotEqual(self.status(uid), 'rejected')
+        self.limit(resource.RLIM_INFINITY)
+        harness.poll(lambda: self.status(uid) == 'rejected', ANSWER_TIMEOUT, 'the rejection')
+        self.assertEqual(self.client.get('Cart', 'Count'), 2)
+        self.assertEqual(self.sandbox.journal_orders(), [])
+        told = [e[3]['status'] for e in self.events.events('order') if e[2] == uid]
+        self.assertEqual(told.count('rejected'), 1, told)
 
 
 class UnknownOutcome(OutboxTest):
@@ -199,6 +307,21 @@ class UnknownOutcome(OutboxTest):
         self.sandbox.clear_faults()
         self.assertEqual(self.wait_made(uid), 'requested')
         self.assertEqual(len(self.sandbox.journal_orders()), 1)
+
+    def test_deadline_within_a_retry_after(self):
+        """The service says to come back in ten minutes: nothing is sent before, and the deadline is kept."""
+        for path, status in (('MakeOrderQuote', 'rejected'), ('MakeOrderRequest', 'unknown')):
+            with self.subTest(path=path):
+                self.sandbox.fault(path, 'status:503', delay_ms=600000, count=1)
+                asked = self.sandbox.count(path)
+                uid = str(uuid.uuid4())
+                self.place_uid(uid)
+                harness.poll(lambda u=uid, s=status: self.status(u) == s, what='the deadline')
+                self.kill_and_start()
+                harness.let_pass(1)
+                self.assertEqual(self.status(uid), status)
+                self.assertEqual(self.sandbox.count(path) - asked, 1)
+        self.assertEqual(self.sandbox.journal_orders(), [])
 
     def test_found_not_made_after_the_deadline(self):
         """Attempted, never taken in: `unknown` until the service's own clock is past validUntil and it has no such

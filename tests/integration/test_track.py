@@ -104,6 +104,20 @@ class TrackTestCase(harness.TestCase):
         for line, pattern in zip(lines, wanted):
             self.assertRegex(line, rf'^(?:{pattern})$', screen.text)
 
+    def wait_for_screen(self, t, patterns):
+        """A terminal may be read when half a picture has come."""
+        def shown(screen):
+            try:
+                self.assertScreen(screen, patterns)
+            except AssertionError:
+                return False
+            return True
+        try:
+            t.wait_for(shown)
+        except AssertionError:
+            self.assertScreen(t.screen, patterns)
+            raise
+
 
 class Stages(TrackTestCase):
     def follow(self, columns, rows, picture):
@@ -117,7 +131,7 @@ class Stages(TrackTestCase):
                     return any(line.startswith(label) for line in lines[1:3]) and (stage < 4 or ' away' in screen.text)
                 t.wait_for(arrived)
                 progress = self.client.get('Order', 'Progress', self.object_path())
-                self.assertScreen(t.screen, picture(self.order, stage, progress))
+                self.wait_for_screen(t, picture(self.order, stage, progress))
                 self.assertFalse(t.screen.cursor_visible)
             self.assertEqual(t.screen.scrolled, 0)
         self.assertEqual(t.wait(), 0)

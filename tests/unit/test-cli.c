@@ -500,6 +500,48 @@ static void test_table(void **state)
 	assert_non_null(strstr(colour, "\033[32m112\033[0m  Cr"));
 }
 
+/* Where a terminal is too narrow, first goes what is empty, then what may be left out, then text is cut. */
+static void test_table_narrow(void **state)
+{
+	static const struct column columns[] = { { "NUMBER" },
+						 { "CREATED", .optional = true },
+						 { "STATUS" },
+						 { "PAYMENT", .optional = true },
+						 { "NOTE", .flexible = true } };
+	_cleanup_(table_freep) struct table *t = table_new(columns, ELEMENTSOF(columns));
+	_cleanup_free_ char *fits = NULL, *no_note = NULL, *no_payment = NULL, *least = NULL;
+
+	(void)state;
+	table_add(t, (const char *[]){ "C-1", "2026-11-22 16:58", "cooking", "cash", "" });
+	fits = print_table(t, 49, true, &style_plain);
+	assert_string_equal(fits, "NUMBER  CREATED           STATUS   PAYMENT  NOTE\n"
+				  "C-1     2026-11-22 16:58  cooking  cash\n");
+	no_note = print_table(t, 47, true, &style_plain);
+	assert_string_equal(no_note, "NUMBER  CREATED           STATUS   PAYMENT\n"
+				     "C-1     2026-11-22 16:58  cooking  cash\n");
+	no_payment = print_table(t, 41, true, &style_plain);
+	assert_string_equal(no_payment, "NUMBER  CREATED           STATUS\n"
+					"C-1     2026-11-22 16:58  cooking\n");
+	least = print_table(t, 1, true, &style_plain);
+	assert_string_equal(least, "NUMBER  STATUS\n"
+				   "C-1     cooking\n");
+}
+
+/* Of two that give way, the last one does so first, and the first only for the rest. */
+static void test_table_two_flexible(void **state)
+{
+	static const struct column columns[] = { { "TITLE", .flexible = true }, { "BODY", .flexible = true } };
+	_cleanup_(table_freep) struct table *t = table_new(columns, ELEMENTSOF(columns));
+	_cleanup_free_ char *one = NULL, *two = NULL;
+
+	(void)state;
+	table_add(t, (const char *[]){ "Your order was cancelled", "Order C-000005 was cancelled." });
+	one = print_table(t, 40, false, &style_plain);
+	assert_string_equal(one, "Your order was cancelled  Order C-00000\u2026\n");
+	two = print_table(t, 30, false, &style_plain);
+	assert_string_equal(two, "Your order was\u2026   Order C-000\u2026\n");
+}
+
 static void test_csv(void **state)
 {
 	struct textbuf b;
@@ -596,6 +638,8 @@ int main(void)
 		cmocka_unit_test(test_clean),
 		cmocka_unit_test(test_fit),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_table_narrow),
+		cmocka_unit_test(test_table_two_flexible),
 		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_colour),
 		cmocka_unit_test(test_waybar),

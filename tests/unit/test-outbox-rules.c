@@ -82,8 +82,12 @@ static void test_answers(void **state)
 	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
 		const struct row *r = &rows[i];
 
-		check(outbox_judge_place(&r->reply, r->readable, r->errors_before), r->place, r->what);
+		check(outbox_judge_place(&r->reply, r->readable, r->errors_before, false), r->place, r->what);
 		check(outbox_judge_call(&r->reply, r->errors_before), r->call, r->what);
+		/* After a try that may have arrived a refusal is confirmed; nothing else is judged otherwise. */
+		check(outbox_judge_place(&r->reply, r->readable, r->errors_before, true),
+		      r->place.verdict == VERDICT_REFUSED ?
+			      (struct expected){ .verdict = VERDICT_ASK, .confirm = true } : r->place, r->what);
 	}
 }
 
@@ -95,17 +99,17 @@ static void test_no_guess(void **state)
 
 	(void)state;
 	for (int outcome = API_OK; outcome <= API_NO_TOKEN; outcome++)
-		for (unsigned bits = 0; bits < 4; bits++)
+		for (unsigned bits = 0; bits < 8; bits++)
 			for (size_t i = 0; i < ELEMENTSOF(codes); i++)
 				for (unsigned errors = 0; errors < 7; errors++) {
-					bool readable = bits & 1, sent = bits & 2;
+					bool readable = bits & 1, sent = bits & 2, earlier = bits & 4;
 					struct api_reply reply = {
 						.outcome = (enum api_outcome)outcome, .code = codes[i], .sent = sent,
 					};
-					struct outbox_judgement j = outbox_judge_place(&reply, readable, errors);
+					struct outbox_judgement j = outbox_judge_place(&reply, readable, errors, earlier);
 
 					if (j.verdict == VERDICT_REFUSED)
-						assert_true(outcome == API_REFUSED && i == 3);
+						assert_true(outcome == API_REFUSED && i == 3 && !earlier);
 					if (j.verdict == VERDICT_MADE)
 						assert_true(outcome == API_OK && readable);
 					if (j.unmark)
