@@ -214,7 +214,8 @@ class Sandbox:
     def start(self, port=0):
         self.process = Process('customerclient-sandbox',
                                [binary('customerclient-sandbox'), '--port', str(port), *self.arguments],
-                               os.path.join(self.folder, 'sandbox.log'), stdout=subprocess.PIPE)
+                               os.path.join(self.folder, 'sandbox.log'), env={**os.environ, 'TMPDIR': self.folder},
+                               stdout=subprocess.PIPE)
         line = self.process.read_line()
         found = re.search(r'listening on (https?://\S+)', line)
         if not found:

@@ -76,7 +76,7 @@ const char help_text[] =
 	"  GET, POST Mail {delayMs, fail}\n"
 	"            Mails from now on are sent delayMs [250] of the service's time after they were queued; with\n"
 	"            fail true, none can be sent. Each may be left out. The answer also says where the Maildir is:\n"
-	"            in the folder of --data, or else in /tmp until the program ends.\n"
+	"            in the folder of --data, or else in $TMPDIR [/tmp] until it ends.\n"
 	"  POST Product {id, price, quantity, isDeleted}\n"
 	"            Changes a product; quantity null = not limited.\n"
 	"  POST Notify {login, kind, titleText, bodyText, deliveryOrderUid}\n"

@@ -40,13 +40,17 @@ static void answer_message(struct call *c, const char *uid)
 
 static void make_folder(struct sandbox *s)
 {
-	char name[] = "/tmp/customerclient-sandbox-mail.XXXXXX";
+	const char *tmp = getenv("TMPDIR");
+	AUTO_FREE char *name = xprintf("%s/customerclient-sandbox-mail.XXXXXX", tmp && *tmp ? tmp : "/tmp");
 	struct post *p = s->post;
 
 	if (p->folder)
 		return;
 	p->is_temporary = !s->options.data;
-	p->folder = s->options.data ? xprintf("%s/Maildir", s->options.data) : xstrdup(mkdtemp(name));
+	if (!p->is_temporary)
+		p->folder = xprintf("%s/Maildir", s->options.data);
+	else if (mkdtemp(name))
+		p->folder = TAKE(name);
 	if (!p->folder || (mkdir(p->folder, 0700) < 0 && errno != EEXIST))
 		die(1, "cannot make a folder for mails: %s", strerror(errno));
 	for (size_t i = 0; i < COUNT_OF(parts); i++) {
