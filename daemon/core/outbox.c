@@ -261,7 +261,7 @@ static void call_answered(const struct api_reply *reply, void *userdata)
 		/* Nothing was written, and somebody is there to hear it: these calls are not queued. */
 		failure_from_reply(&f, reply);
 	} else {
-		outbox_again(j, reply->retry_after);
+		job_again(j, reply->retry_after);
 		return;
 	}
 	/* Done, or never to be: nothing of it is needed again, the order's own record tells. */
@@ -371,7 +371,7 @@ void job_step(struct outbox_job *j)
 	/* On success j may be gone. */
 	if (r < 0) {
 		log_error("A row of the outbox (%s %s) could not be sent: %s", j->row.kind, j->row.subject, strerror(-r));
-		outbox_again(j, 0);
+		job_again(j, 0);
 	}
 }
 
