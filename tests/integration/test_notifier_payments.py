@@ -3,6 +3,7 @@
 at the door, quiet hours."""
 
 import json
+import math
 import os
 import signal
 import time
@@ -189,6 +190,10 @@ class Hold(desktop.ServerCase):
 
 
 class Door(desktop.ServerCase):
+    def setUp(self):
+        super().setUp()
+        self.sandbox.request('POST', '/Sandbox/Clock', {'lateMinutes': 0})
+
     def advance(self, uid, **what):
         self.sandbox.request('POST', '/Sandbox/Advance', {'deliveryOrderUid': uid, **what})
 
@@ -220,6 +225,39 @@ class Door(desktop.ServerCase):
         uid, before = self.on_its_way('pos')
         self.advance(uid, delayMinutes=-18)
         self.assertRegex(self.server.wait(before + 1).title, r'^Have your card ready for \S+ USD$')
+
+    def metres(self, uid):
+        """From the courier to the person, the earth being flat over so short a way."""
+        order = self.client.call('Orders', 'Get', '(s)', (uid,))
+        north = (order['destination-latitude'] - order['courier']['latitude']) * 111200
+        east = (order['destination-longitude'] - order['courier']['longitude']) * 111200
+        return math.hypot(north, east * math.cos(math.radians(order['destination-latitude'])))
+
+    def test_courier_comes_near(self):
+        """The service's clock is set forward and ours is not, so that the expected time says nothing."""
+        self.sandbox.request('POST', '/Sandbox/Clock', {'speed': 1})
+        self.start_notifier()
+        uid, _ = self.place(payment='cash')
+        self.server.wait(1)
+        self.advance(uid, status='In delivery')
+        self.server.wait(2)
+        self.assertGreater(self.metres(uid), 1000)
+        while (before := self.metres(uid)) > 500:
+            self.assertEqual(len(self.server.calls), 2, self.server.calls)
+            self.sandbox.request('POST', '/Sandbox/Clock', {'advanceSec': 20})
+            self.moved(uid, before)
+        self.assertRegex(self.server.wait(3).title, r'^Have \S+ USD ready$')
+        self.sandbox.request('POST', '/Sandbox/Clock', {'advanceSec': 20})
+        self.moved(uid, before)
+        self.advance(uid, status='Delivered')
+        self.assertRegex(self.server.wait(4, 'the money is said once').title, '^Delivered at ')
+
+    def moved(self, uid, before):
+        tick = GLib.timeout_add(50, lambda: GLib.SOURCE_CONTINUE)
+        try:
+            iterate(lambda: self.metres(uid) < before, what='a move of the courier')
+        finally:
+            GLib.source_remove(tick)
 
 
 class Quiet(desktop.ServerCase):

@@ -293,6 +293,10 @@ class Inside(unittest.TestCase):
         state = self.client.call('Daemon', 'GetStatus')
         self.assertEqual((state['state-db'], state['cache-db']), ('ok', 'ok'))
 
+    # Where pictures for a viewer are.
+    MORE = {NOTIFIER: 'may \'mkdir "$XDG_RUNTIME_DIR/customerclient-notifier"; '
+                      'echo x > "$XDG_RUNTIME_DIR/customerclient-notifier/file"\''}
+
     def test_sandbox_of_the_units_holds(self):
         """The same lines around a command that tries what it may not."""
         for unit, own, other in ((DAEMON, 'customerclient', 'customerclient-notifier'),
@@ -317,6 +321,7 @@ may_not 'echo x > /etc/file'
 may_not 'ls /proc/1/cwd'
 may 'test -S "$XDG_RUNTIME_DIR/bus"'
 may 'echo x > /tmp/file'
+{self.MORE.get(unit, '')}
 ''')
             self.write(os.path.join(self.unit_folder, 'try.service'), '\n'.join(lines) + '\n')
             systemctl('daemon-reload')
