@@ -237,8 +237,9 @@ static void on_order(void *userdata, void *cookie, struct view *view)
 	uint64_t now = now_realtime(), quiet_end = 0;
 
 	if (!view) {
-		/* Not in the cache yet, or signed out for now. */
+		/* Not in the cache yet, or signed out for now: a time that has come would come again and again. */
 		j->recheck = e && !rules_ended(e->told.stage);
+		j->next_look = 0;
 		job_finish(j);
 		return;
 	}

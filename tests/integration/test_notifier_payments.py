@@ -300,6 +300,24 @@ class Quiet(desktop.ServerCase):
         iterate(lambda: len(self.server.calls) > 1, 90, 'the end of the quiet hours')
         self.assertRegex(self.server.wait(2).title, '^Delivered at ')
 
+    @unittest.skipUnless('TEST_LONG' in os.environ, 'takes a minute: set TEST_LONG')
+    def test_signed_out_after_the_quiet_hours(self):
+        self.start_notifier()
+        uid, _ = self.place()
+        self.server.wait(1)
+        self.quiet_hours(-60, 1)
+        self.sandbox.advance(uid, 'Delivered')
+        self.wait_for_status(uid, 'delivered')
+        self.settled()
+        self.client.call('Session', 'SignOut', '(b)', (False,))
+        failed = f'Order {uid} cannot be read now'
+        tick = GLib.timeout_add(500, lambda: GLib.SOURCE_CONTINUE)
+        self.addCleanup(GLib.source_remove, tick)
+        iterate(lambda: failed in self.notifier_log(), 90, 'the end of the quiet hours')
+        self.sign_in()
+        self.assertRegex(self.server.wait(2).title, '^Delivered at ')
+        self.assertLess(self.notifier_log().count(failed), 5)
+
 
 if __name__ == '__main__':
     unittest.main(verbosity=2)
