@@ -38,7 +38,7 @@ class Screen:
             c = text[i]
             if c == '\x1b':
                 found = _SEQUENCE.match(text, i)
-                if not found and len(text) - i < 12 and re.fullmatch(r'\x1b(\[[?\d;]*)?', text[i:]):
+                if not found and len(text) - i < 40 and re.fullmatch(r'\x1b(\[[?\d;]*)?', text[i:]):
                     self._rest = text[i:]
                     return
                 if not found:

@@ -361,5 +361,27 @@ class Reports(PayTestCase):
         self.fails(2, 'report', self.number, '--email=nobody', says='nobody')
 
 
+class HeldOrders(PayTestCase):
+    config = '[Orders]\nHoldSec=3600\nMonthlyLimit=30\n'
+
+    def test_held_and_cancelled(self):
+        product = self.product()
+        self.ok('cart', 'add', str(product[0]))
+        out = self.ok('order', *PLACE, '--pay', 'card', '--yes')
+        uid = self.json('show', 'last')['uid']
+        self.assertRegex(out, rf'It is sent at .*\d\d:\d\d; until then customerclient cancel {uid} is certain')
+        self.assertNotIn('customerclient pay', out)
+        self.fails(8, 'pay', uid, stdin=card(), name='PaymentNotDue')
+        self.ok('cancel', uid)
+        self.assertEqual(self.json('show', uid)['status'], 'cancelled')
+        self.assertEqual(self.sandbox.journal_orders(), [])
+
+    def test_over_the_limit(self):
+        product = self.product()
+        self.ok('cart', 'add', f'{product[0]}x5')
+        self.fails(8, 'order', *PLACE, '--yes', name='OverLimit', says='nothing was ordered')
+        self.assertEqual(self.json('order', *PLACE, '--yes', '--over-limit')['status'], 'submitting')
+
+
 if __name__ == '__main__':
     unittest.main(verbosity=2)
