@@ -141,6 +141,23 @@ class WithoutDaemon(CliTestCase):
                     self.assertIn(f'--{option}', options, code)
         self.assertEqual(verbs - documented, set())
 
+    def test_the_man_page_has_it_all(self):
+        """Each command with its arguments, and each option with what it is for, as --help has them."""
+        path = os.path.join(harness.SOURCE_DIR, 'docs', 'man', 'customerclient.1')
+        with open(path, encoding='utf-8') as f:
+            page = f.read().replace('\\-', '-').replace('\\&', '')
+        sections = dict(part.split('\n', 1) for part in page.split('.SS ')[1:])
+        commands = self.ok('--help').split('Options')[0]
+        lines = re.findall(r'^  ((?:cart |account |settings )?[a-z-]+)((?: \S+)*)  ', commands, re.M)
+        self.assertEqual(sorted(sections), sorted(f'"{verb}{arguments.rstrip()}"' for verb, arguments in lines))
+        for verb, arguments in lines:
+            text = sections[f'"{verb}{arguments.rstrip()}"']
+            options = re.findall(r'^ +(?:-\w, )?(--\S+)', self.ok(*verb.split(), '--help').split('Example:')[0], re.M)
+            self.assertEqual(re.findall(r'^\.B ".*?(--\S+)"$', text, re.M), options, verb)
+        if shutil.which('groff'):
+            p = subprocess.run(['groff', '-man', '-Tutf8', '-ww', '-z', path], capture_output=True, text=True, check=False)
+            self.assertEqual((p.returncode, p.stderr), (0, ''))
+
     def test_closed_output(self):
         with open('/dev/full', 'w', encoding='utf-8') as full:
             p = subprocess.run([binary('customerclient'), '--help'], stdout=full, stderr=subprocess.PIPE, text=True,
