@@ -35,6 +35,7 @@ static void print_ways_on(const char *name)
 {
 	cli_note("Another card:   customerclient pay %s --card", name);
 	cli_note("By QR code:     customerclient pay %s --qr", name);
+	cli_note("At the door:    customerclient pay %s --cash", name);
 	cli_note("Or give it up:  customerclient cancel %s", name);
 }
 
@@ -60,17 +61,18 @@ int pay_refused(struct cli *cli, const char *uid, const sd_bus_error *e)
 	return -1;
 }
 
-/* Starts the payment, so that what cannot be paid is refused before anything is asked. */
-static int start(struct cli *cli, const char *uid, const char *type, struct order *ret)
+/* Starts the payment, so that what cannot be paid is refused before anything is asked. Reads the order again. */
+static int start(struct cli *cli, struct order *o, const char *type)
 {
 	_cleanup_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+	_cleanup_free_ char *uid = xstrdup(o->uid);
 	int r;
 
 	r = client_call(cli->client, CC_IFACE_PAYMENTS, "Start", &e, NULL, "ss", uid, type);
 	if (r < 0)
 		return pay_refused(cli, uid, &e);
-	order_done(ret);
-	return cli_get_order(cli, uid, ret);
+	order_done(o);
+	return cli_get_order(cli, uid, o);
 }
 
 /* Paid to the courier: there is nothing to do now but to have it ready. */
@@ -81,7 +83,7 @@ static int pay_at_door(struct cli *cli, struct order *o, const char *type)
 
 	if (!streq(strempty(o->payment_type), type) || !status_is_pending(o->status) ||
 	    status_from_string(o->status) == STATUS_AWAITING_PAYMENT) {
-		r = start(cli, o->uid, type, o);
+		r = start(cli, o, type);
 		if (r < 0)
 			return r;
 	}
@@ -109,7 +111,7 @@ int pay_flow(struct cli *cli, const struct pay_request *p)
 	if (streq(type, "qr"))
 		return pay_by_qr(cli, p->uid);
 	if (streq(type, "card")) {
-		r = start(cli, p->uid, "card", &o);
+		r = start(cli, &o, "card");
 		return r < 0 ? r : pay_by_card(cli, &o, p);
 	}
 	if (streq(type, "cash") || streq(type, "pos")) {

@@ -82,6 +82,7 @@ class Cards(PayTestCase):
                 self.assertIn('nothing was charged', p.stderr)
                 self.assertIn(f'customerclient pay {name} --card\n', p.stderr)
                 self.assertIn(f'customerclient pay {name} --qr\n', p.stderr)
+                self.assertIn(f'customerclient pay {name} --cash\n', p.stderr)
                 self.assertIn(f'customerclient cancel {name}\n', p.stderr)
                 self.assertEqual(self.charges(uid), [])
                 # The order waits, and another card pays it.
@@ -240,6 +241,16 @@ class OtherWays(PayTestCase):
                 self.assertEqual(self.json('pay', name, f'--{way}')['uid'], uid)
                 self.sandbox.advance(uid, 'Delivered')
                 self.wait_for_status(uid, 'delivered')
+
+    def test_at_the_door_after_all(self):
+        for way in ('cash', 'pos'):
+            with self.subTest(way):
+                uid, name = self.order('card')
+                self.assertEqual(self.cli('pay', name, '--card', stdin=card(DECLINED)).returncode, 10)
+                self.assertIn('when it comes', self.ok('pay', name, f'--{way}'))
+                self.assertNotEqual(self.get(uid)['status'], 'awaiting-payment')
+                self.assertEqual(self.get(uid)['payment-type'], way)
+                self.assertEqual(self.charges(uid), [])
 
     def test_awaiting_is_said_everywhere(self):
         _, name = self.order('card')
