@@ -374,7 +374,7 @@ class Wrong(harness.TestCase):
         # one that is none of the words there are
         ('AuthWebApi/AddUser', 'userType', 'courier'), ('CustomerBackend/MakeOrderRequest', 'paymentType', 'Gold'),
         ('CustomerBackend/MakeOrderRequest', 'paymentMethod', 'Later'),
-        ('CustomerBackend/MakePaymentStart', 'paymentType', 'Cash'),
+        ('CustomerBackend/MakePaymentStart', 'paymentType', 'Gold'),
         ('CustomerBackend/SettingsSave', 'preferredCommunication', 'pigeon'),
         ('FileService/OrderReportGenerate', 'format', 'docx'), ('EmailBackend/OrderReportSend', 'format', 'PDF'),
     ]
