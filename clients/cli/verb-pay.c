@@ -61,7 +61,8 @@ int pay_refused(struct cli *cli, const char *uid, const sd_bus_error *e)
 	return -1;
 }
 
-/* Starts the payment, so that what cannot be paid is refused before anything is asked. Reads the order again. */
+/* Starts the payment, so that what cannot be paid is refused before anything is asked. The order is read
+ * again. */
 static int start(struct cli *cli, struct order *o, const char *type)
 {
 	_cleanup_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
