@@ -114,7 +114,10 @@ class Lines(harness.TestCase):
     """The lines of docs/dbus-api.md, pasted into a shell one after the other."""
 
     # What has to be refused: by then the only order was cancelled through its object.
-    REFUSED = {'Orders Rate': 'not been delivered', 'Orders Cancel': 'cancelled already'}
+    REFUSED = {'Orders Rate': 'not been delivered', 'Orders Cancel': 'cancelled already',
+               'Payments Start': 'nothing was charged', 'Payments GetQrCode': 'nothing was charged',
+               'Payments Confirm': 'No QR payment', 'Payments.PayByCard': 'nothing was charged',
+               'Payments RemoveCard': 'uid is empty'}
 
     @staticmethod
     def lines():
@@ -138,7 +141,9 @@ class Lines(harness.TestCase):
         return result.stdout
 
     def test_lines(self):
-        for name, text in (('password', harness.PASSWORD), ('new-password', 'a better one, I hope')):
+        card = '{"number": "4242424242424242", "holder": "ANN", "expiry": "12/39", "cvc": "123"}'
+        for name, text in (('password', harness.PASSWORD), ('new-password', 'a better one, I hope'), ('card.json', card),
+                           ('photo.jpg', 'not really one')):
             with open(os.path.join(self.dir, name), 'w', encoding='utf-8') as f:
                 f.write(text + '\n')
         # Signed in first; what ends the session last.
