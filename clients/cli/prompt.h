@@ -17,6 +17,8 @@ int prompt_yes_no(struct cli *cli, const char *question);
 
 /* Without echo. */
 int prompt_secret(struct cli *cli, const char *question, struct secret **ret);
+/* A password that is to be: asked twice, and from the beginning for as long as the two differ. */
+int prompt_new_secret(struct cli *cli, const char *question, struct secret **ret);
 /* All of --password-file=F ("-" is stdin) or of a piped stdin; *ret is NULL when a person has to be asked. Its
  * lines are then taken by their index: what is missing is told. */
 int prompt_secret_from_file(struct cli *cli, const struct args *args, struct secret **ret);
