@@ -166,6 +166,26 @@ int prompt_secret(struct cli *cli, const char *question, struct secret **ret)
 	return 0;
 }
 
+int prompt_new_secret(struct cli *cli, const char *question, struct secret **ret)
+{
+	int r;
+
+	for (;;) {
+		_cleanup_secret_ struct secret *first = NULL, *again = NULL;
+
+		r = prompt_secret(cli, question, &first);
+		if (r >= 0)
+			r = prompt_secret(cli, "Again", &again);
+		if (r < 0)
+			return r;
+		if (streq(secret_string(first), secret_string(again))) {
+			*ret = TAKE_PTR(first);
+			return 0;
+		}
+		cli_note("The two are not the same; type it again.");
+	}
+}
+
 int prompt_secret_from(struct cli *cli, const char *path, const char *what, struct secret **ret)
 {
 	_cleanup_close_ int fd = -1;

@@ -19,6 +19,8 @@ int prompt_yes_no(struct cli *cli, const char *question);
 int prompt_hidden(struct cli *cli, const char *question, const char *option, struct secret **ret);
 /* A password: not empty. */
 int prompt_secret(struct cli *cli, const char *question, struct secret **ret);
+/* A password that is to be: asked twice, and from the beginning for as long as the two differ. */
+int prompt_new_secret(struct cli *cli, const char *question, struct secret **ret);
 /* All of a file ("-" is stdin), or of a piped stdin where path is NULL; *ret is NULL when a person has to be
  * asked. `what` it is, in lower case, for what is told. */
 int prompt_secret_from(struct cli *cli, const char *path, const char *what, struct secret **ret);

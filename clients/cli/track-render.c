@@ -168,7 +168,7 @@ static char *payment_text(const struct order *o)
 	for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
 		if (streq(kinds[i].type, kind))
 			kind = kinds[i].text;
-	if (!o->currency)
+	if (!order_has_total(o))
 		return xstrdup(kind);
 	return xprintf("%s%s%s", money_format_human(money, o->total_price, o->currency), *kind ? ", " : "",
 		       kind);
@@ -365,7 +365,7 @@ static void render_small(const struct track_state *s, const struct style *style,
 	enum style_id freshness_style;
 	_cleanup_free_ char *freshness = freshness_text(s, now, &freshness_style);
 
-	if (o->currency)
+	if (order_has_total(o))
 		(void)money_format_human(money, o->total_price, o->currency);
 	if (pending && !isempty(o->confirmation_code))
 		code = xprintf("code %s", o->confirmation_code);

@@ -58,17 +58,10 @@ int verb_account(struct cli *cli, const struct args *args)
 
 static int ask_passwords(struct cli *cli, struct secret **ret_old, struct secret **ret_new)
 {
-	_cleanup_secret_ struct secret *again = NULL;
 	int r;
 
 	r = prompt_secret(cli, "Old password", ret_old);
-	if (r >= 0)
-		r = prompt_secret(cli, "New password (8 characters or more)", ret_new);
-	if (r >= 0)
-		r = prompt_secret(cli, "Again", &again);
-	if (r >= 0 && !streq(secret_string(*ret_new), secret_string(again)))
-		r = cli_usage(cli, "The two new passwords are not the same");
-	return r;
+	return r < 0 ? r : prompt_new_secret(cli, "New password (8 characters or more)", ret_new);
 }
 
 static int send_passwords(struct cli *cli, const struct secret *old, const struct secret *new)

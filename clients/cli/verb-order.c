@@ -337,10 +337,10 @@ static void print_placed(struct cli *cli, const struct order *o)
 	_cleanup_free_ char *due = pay_due_text(o, now_realtime());
 	const char *expected = due ? "" : when_format_near(at, order_expected(o), now_realtime());
 
-	if (o->currency)
+	if (order_has_total(o))
 		money_format_human(money, o->total_price, o->currency);
-	printf("\n%sOrder %s%s  %s, %s%s%s\n", cli->style->on[STYLE_BOLD], order_name(o), cli->style->off,
-	       status_label(o->status), money, *expected ? ", expected " : "", expected);
+	printf("\n%sOrder %s%s  %s%s%s%s%s\n", cli->style->on[STYLE_BOLD], order_name(o), cli->style->off,
+	       status_label(o->status), *money ? ", " : "", money, *expected ? ", expected " : "", expected);
 	printf("Next: customerclient %s %s\n", due ? "pay" : "track", order_name(o));
 }
 

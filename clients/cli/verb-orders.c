@@ -26,6 +26,12 @@ static void filter_done(struct filter *f)
 	strv_free(f->status);
 }
 
+/* Nobody named one of an order that the service never had. */
+static bool has_total(const struct order_row *row)
+{
+	return row->total > 0 || *row->number;
+}
+
 json_object *order_row_json(const struct order_row *row)
 {
 	json_object *o = xcheck(json_object_new_object());
@@ -35,7 +41,8 @@ json_object *order_row_json(const struct order_row *row)
 		json_object_object_add(o, "number", json_object_new_string(row->number));
 	json_object_object_add(o, "status", json_object_new_string(row->status));
 	json_object_object_add(o, "payment-type", json_object_new_string(row->payment_type));
-	json_object_object_add(o, "total-price", json_new_money(row->total, row->currency));
+	if (has_total(row))
+		json_object_object_add(o, "total-price", json_new_money(row->total, row->currency));
 	if (row->created)
 		json_object_object_add(o, "created", json_new_time(row->created));
 	if (row->changed)
@@ -63,7 +70,7 @@ static void csv_row(FILE *f, const struct order_row *row)
 {
 	char money[MONEY_SIZE], created[ISO8601_SIZE] = "", changed[ISO8601_SIZE] = "";
 	const char *fields[] = { row->uid, row->number, row->status, row->payment_type,
-				 money_format(money, row->total, row->currency), row->currency,
+				 has_total(row) ? money_format(money, row->total, row->currency) : "", row->currency,
 				 row->created ? time_format_iso8601(created, row->created) : "",
 				 row->changed ? time_format_iso8601(changed, row->changed) : "",
 				 row->cancellable ? "yes" : "no" };
@@ -187,7 +194,8 @@ static void sink_add(struct sink *s, const struct order_row *row)
 	}
 	table_add(s->table,
 		  (const char *[]){ row_name(row, name, sizeof(name)), when_format(created, row->created),
-				    row->status, money_format_human(total, row->total, row->currency),
+				    row->status,
+				    has_total(row) ? money_format_human(total, row->total, row->currency) : "",
 				    row->payment_type });
 	table_set_style(s->table, 2, style_of_status(row->status));
 }

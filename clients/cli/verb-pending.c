@@ -24,7 +24,7 @@ static void add_table_row(struct pending *p, const struct order *o, uint64_t now
 	struct track_state state = { .order = o };
 	unsigned minutes = track_minutes_late(&state, now);
 
-	if (o->currency)
+	if (order_has_total(o))
 		money_format_human(total, o->total_price, o->currency);
 	if (minutes > 0 && !note)
 		note = xprintf("%u min late", minutes);

@@ -89,7 +89,8 @@ static void print_money(struct cli *cli, FILE *f, const struct order *o)
 		order_view_money(cli, f, "Delivery", o->delivery_price, o->currency, true);
 	order_view_money(cli, f, "Additional", o->additional_price, o->currency, false);
 	order_view_money(cli, f, "Tax", o->tax_price, o->currency, false);
-	order_view_money(cli, f, "Total", o->total_price, o->currency, true);
+	if (order_has_total(o))
+		order_view_money(cli, f, "Total", o->total_price, o->currency, true);
 }
 
 static void print_arrival(struct cli *cli, FILE *f, const struct order *o)

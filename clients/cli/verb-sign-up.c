@@ -34,22 +34,6 @@ static int ask_field(struct cli *cli, const struct args *args, const char *optio
 	return prompt_text(cli, question, NULL, name, ret);
 }
 
-static int ask_new_password(struct cli *cli, struct secret **ret)
-{
-	_cleanup_secret_ struct secret *first = NULL, *second = NULL;
-	int r;
-
-	r = prompt_secret(cli, "Password (8 characters or more)", &first);
-	if (r >= 0)
-		r = prompt_secret(cli, "Again", &second);
-	if (r < 0)
-		return r;
-	if (!streq(secret_string(first), secret_string(second)))
-		return cli_usage(cli, "The two passwords are not the same");
-	*ret = TAKE_PTR(first);
-	return 0;
-}
-
 static int send_sign_up(struct cli *cli, struct sign_up *s)
 {
 	_cleanup_message_ sd_bus_message *reply = NULL;
@@ -117,7 +101,8 @@ static int read_sign_up(struct cli *cli, const struct args *args, struct sign_up
 		r = prompt_secret_from_file(cli, args, &file);
 	if (r < 0)
 		return r;
-	return file ? prompt_secret_line(cli, file, 0, &s->password) : ask_new_password(cli, &s->password);
+	return file ? prompt_secret_line(cli, file, 0, &s->password) :
+		      prompt_new_secret(cli, "Password (8 characters or more)", &s->password);
 }
 
 int verb_sign_up(struct cli *cli, const struct args *args)

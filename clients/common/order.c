@@ -225,6 +225,7 @@ void order_init(struct order *o)
 {
 	*o = (struct order){
 		.delivery_price = ORDER_PRICE_UNKNOWN,
+		.total_price = ORDER_PRICE_UNKNOWN,
 		.destination_latitude = NAN,
 		.destination_longitude = NAN,
 		.courier = { .latitude = NAN, .longitude = NAN },
@@ -259,6 +260,11 @@ void order_done(struct order *o)
 const char *order_name(const struct order *o)
 {
 	return isempty(o->number) ? strempty(o->uid) : o->number;
+}
+
+bool order_has_total(const struct order *o)
+{
+	return o->currency && (o->total_price > 0 || (o->total_price == 0 && !isempty(o->number)));
 }
 
 uint64_t order_expected(const struct order *o)

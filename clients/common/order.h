@@ -43,7 +43,7 @@ DEFINE_LIST(order_product);
 DEFINE_LIST(order_step);
 DEFINE_LIST(order_payment);
 
-/* The fees of an order that the service does not have are not known. No price of a service is negative. */
+/* The prices of an order that the service does not have may not be known. No price of a service is negative. */
 #define ORDER_PRICE_UNKNOWN (-1)
 
 struct order {
@@ -52,8 +52,8 @@ struct order {
 	char *rating_comment, *confirmation_code, *failure_reason;
 	uint64_t id;
 	int cancellable;
-	int64_t products_price, delivery_price, additional_price, tax_price, total_price; /* delivery_price may be
-											   * ORDER_PRICE_UNKNOWN */
+	int64_t products_price, delivery_price, additional_price, tax_price; /* delivery: may be not known */
+	int64_t total_price; /* order_has_total() */
 	double destination_latitude, destination_longitude;
 	uint64_t deliver_at, created, changed;
 	uint64_t start_expected, start_actual, end_expected, end_actual, cooking_expected, cooking_actual;
@@ -81,6 +81,8 @@ int order_read_properties(sd_bus_message *m, struct order *o);
 /* What a person calls it: the number, or the uid while there is none. */
 const char *order_name(const struct order *o);
 /* When it is to arrive: as the object says, else the promise of the service. */
+/* Before the service has it, nobody may have named a total; on the bus that is 0 where something must stand. */
+bool order_has_total(const struct order *o);
 uint64_t order_expected(const struct order *o);
 
 /* CC_SIG_ORDER_ROW. The strings are the message's. */

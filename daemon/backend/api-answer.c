@@ -195,7 +195,7 @@ static int parse_body(const struct http_response *response, json_object **ret, c
 	if (r >= 0)
 		return 0;
 	if (r == -E2BIG)
-		*ret_why = "The service's answer is nested too deeply.";
+		*ret_why = "The service's answer is nested too deeply, or has too many parts.";
 	else if (media_is(response->content_type, "text/html") || *skip_space(response->body) == '<')
 		*ret_why = "The service sent a web page instead of an answer.";
 	else

@@ -3,9 +3,14 @@
 
 #include "base/util.h"
 
+/* What json-c takes for one of them, rounded up: a few bytes of text can be hundreds of memory. */
+#define OBJECT_COST 800U
+#define OTHER_COST 160U
+
 struct scan {
 	const char *p, *end;
 	unsigned depth; /* levels left */
+	size_t memory;  /* bytes left for what will be built */
 };
 
 static int scan_value(struct scan *s);
@@ -132,6 +137,14 @@ static int scan_list(struct scan *s, char end, int (*element)(struct scan *s))
 	return 0;
 }
 
+static int pay(struct scan *s, size_t cost)
+{
+	if (cost > s->memory)
+		return -E2BIG;
+	s->memory -= cost;
+	return 0;
+}
+
 /* Leaves the position behind the space that follows the value. */
 static int scan_value(struct scan *s)
 {
@@ -140,6 +153,9 @@ static int scan_value(struct scan *s)
 	skip_space(s);
 	if (s->p == s->end)
 		return -EBADMSG;
+	r = pay(s, *s->p == '{' ? OBJECT_COST : OTHER_COST);
+	if (r < 0)
+		return r;
 	switch (*s->p) {
 	case '{':
 		r = scan_list(s, '}', scan_member);
@@ -166,9 +182,9 @@ static int scan_value(struct scan *s)
 	return r;
 }
 
-int json_scan(const char *text, size_t n, unsigned max_depth)
+int json_scan(const char *text, size_t n, unsigned max_depth, size_t max_memory)
 {
-	struct scan s = { .p = text, .end = text + n, .depth = max_depth };
+	struct scan s = { .p = text, .end = text + n, .depth = max_depth, .memory = max_memory };
 	int r;
 
 	if (!utf8_is_valid(text, n))

@@ -26,7 +26,7 @@ int json_parse(const char *text, size_t n, unsigned max_depth, json_object **ret
 
 	if (n > INT_MAX - 1)
 		return -EBADMSG;
-	r = json_scan(text, n, max_depth);
+	r = json_scan(text, n, max_depth, JSON_MAX_MEMORY);
 	if (r < 0)
 		return r;
 	/* json-c counts the scalar within as a level. Not its strict mode: that refuses a whole text for one

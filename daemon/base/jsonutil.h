@@ -11,6 +11,7 @@
 #include "base/util.h"
 
 #define JSON_MAX_DEPTH 32
+#define JSON_MAX_MEMORY (64U << 20) /* bytes, for all values of a text: 100 KiB for each order of the longest page */
 
 static inline void json_putp(json_object **o)
 {
@@ -20,7 +21,8 @@ static inline void json_putp(json_object **o)
 #define _cleanup_json_ _cleanup_(json_putp)
 
 /* A whole document of n bytes. -EBADMSG: not JSON (NaN, "5.", single quotes, comments, bytes after the end,
- * \u0000, invalid UTF-8); -E2BIG: nested deeper than max_depth (arrays and objects, one within the other). The
+ * \u0000, invalid UTF-8); -E2BIG: nested deeper than max_depth (arrays and objects, one within the other), or
+ * of more values than fit in JSON_MAX_MEMORY. The
  * document `null` is *ret NULL. Half a surrogate pair in an escape reads as U+FFFD. */
 int json_parse(const char *text, size_t n, unsigned max_depth, json_object **ret);
 

@@ -119,13 +119,13 @@ static int put_courier(sd_bus_message *m, const struct courier *c)
 	return close_member(m);
 }
 
-/* A local order has no prices until it was quoted, and of these the total alone is kept: the fees are not known. */
+/* Of a local order the goods are known by the catalog, the total once it was quoted, and the fees never. */
 static int put_prices(sd_bus_message *m, const struct order_view *v)
 {
 	const struct order *o = v->order;
 	int r;
 
-	if (isempty(o->currency) || (v->local && o->total_price == 0))
+	if (isempty(o->currency))
 		return 0;
 	if ((r = bus_put_i64(m, "products-price", o->products_price)) < 0)
 		return r;
@@ -133,7 +133,7 @@ static int put_prices(sd_bus_message *m, const struct order_view *v)
 			  (r = bus_put_i64(m, "additional-price", o->additional_price)) < 0 ||
 			  (r = bus_put_i64(m, "tax-price", o->tax_price)) < 0))
 		return r;
-	if ((r = bus_put_i64(m, "total-price", o->total_price)) < 0)
+	if ((!v->local || o->total_price > 0) && (r = bus_put_i64(m, "total-price", o->total_price)) < 0)
 		return r;
 	return bus_put_text(m, "currency", o->currency);
 }

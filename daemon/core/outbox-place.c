@@ -1,5 +1,6 @@
 /* The way of an order through the outbox: quoted where no total was given, sent, asked for, and its three ends. What an
  * answer means is in outbox-rules.c; the row's turns and waits are outbox.c's. */
+#include "base/money.h"
 #include "base/timeutil.h"
 #include "core/outbox-private.h"
 
@@ -198,6 +199,7 @@ static void place_quoted(const struct api_reply *reply, void *userdata)
 	_cleanup_failure_ struct failure f = { 0 };
 	struct quote q = { 0 };
 	struct placing p = { 0 };
+	char total[MONEY_HUMAN_SIZE], message[MONEY_HUMAN_SIZE + 64];
 	int r;
 
 	j->call = NULL;
@@ -217,7 +219,9 @@ static void place_quoted(const struct api_reply *reply, void *userdata)
 	} else if (q.n_unavailable > 0) {
 		place_rejected(j, CC_E_PRODUCT_UNAVAILABLE, "A product is not available; nothing was ordered");
 	} else if (p.has_max && q.total_price > p.max_total) {
-		place_rejected(j, CC_E_OVER_LIMIT, "The total is over max-total; nothing was ordered");
+		(void)snprintf(message, sizeof(message), "The total is %s, over max-total; nothing was ordered",
+			       money_format_human(total, q.total_price, q.currency));
+		place_rejected(j, CC_E_OVER_LIMIT, message);
 	} else if (!p.over_limit && place_check_month(j->core, q.total_price, q.currency, j->row.subject, &f) < 0) {
 		place_rejected(j, f.error, failure_message(&f));
 	} else if (placing_set_amount(&j->row, q.total_price) >= 0) {

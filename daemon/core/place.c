@@ -440,7 +440,7 @@ struct order_view *order_view_from_row(struct core *c, const struct outbox_row *
 	memcpy(o->currency, p.request.currency, CURRENCY_SIZE);
 	(void)json_get_i64(json_get_object(p.json, "order"), "goods", &goods);
 	o->products_price = goods;
-	o->total_price = p.request.has_amount ? p.request.amount : goods;
+	o->total_price = p.request.has_amount ? p.request.amount : 0;
 	o->created = o->changed = row->created;
 	o->deliver_at = p.request.deliver_at;
 	o->cancellable = open;

@@ -292,7 +292,12 @@ class SignedOut(CliTestCase):
         t.type(PASSWORD + '\n')
         t.wait_for('Again: ')
         iterate(lambda: not t.echoes(), what='the echo off')
-        t.type(PASSWORD + '\n')
+        t.type('a slip of the finger\n')
+        t.wait_for('not the same')
+        for question in ('Password (8 characters or more): ', 'Again: '):
+            t.wait_for(lambda s, question=question: s.text.count(question.rstrip()) == 2)
+            iterate(lambda: not t.echoes(), what='the echo off')
+            t.type(PASSWORD + '\n')
         t.wait_for('Code: ')
         self.assertTrue(t.echoes())
         code = self.sandbox.verification_code('eve@example.org')

@@ -105,6 +105,20 @@ class OfflineTest(harness.TestCase):
         self.daemon.signal(signal.SIGCONT)
         self.expect_rejected_once(uid)
 
+    def test_no_price_before_the_service_named_one(self):
+        self.sync()
+        self.sandbox.stop()
+        uid = self.order_from_cart()
+        order = self.client.call('Orders', 'Get', '(s)', (uid,))
+        self.assertGreater(order['products-price'], 0)
+        for key in ('delivery-price', 'additional-price', 'tax-price', 'total-price'):
+            self.assertNotIn(key, order)
+        (row,), _ = self.client.call('Orders', 'List', '(a{sv}us)', ({}, 10, ''))
+        self.assertEqual((row[0], row[4]), (uid, 0))
+        (path,) = self.client.objects()
+        properties = self.client.get_all('Order', path)
+        self.assertEqual((properties['Total'], properties['AmountDue']), (0, 0))
+
     def test_the_clock_of_the_service_decides(self):
         """By our clock there is time, by the service's the deadline is over: the order is not made."""
         self.write_config('[Orders]\nDeadlineSec=600\n')

@@ -241,6 +241,8 @@ class NothingMissed(PushTest):
 
 def forward(listener, port):
     """Bytes from the veth to the sandbox, which listens on loopback alone."""
+    ends = {}
+
     def pump(a, b):
         try:
             while data := a.recv(65536):
@@ -248,6 +250,11 @@ def forward(listener, port):
             b.shutdown(socket.SHUT_WR)
         except OSError:
             pass
+        ends[a] = ends.get(a, 0) + 1
+        ends[b] = ends.get(b, 0) + 1
+        for end in (a, b):
+            if ends[end] == 2:
+                end.close()
 
     def serve():
         while True:
@@ -274,11 +281,18 @@ def can_drop_packets():
 class DroppedPackets(unittest.TestCase):
     """The daemon in a network of its own behind a virtual cable; the cable is cut without a word to either end."""
 
-    def test_in_a_namespace(self):
-        run = subprocess.run(['unshare', '-n', sys.executable, '-B', os.path.realpath(__file__), 'InNamespace'],
+    def test_cable_is_cut(self):
+        self.in_namespace('test_cable_is_cut')
+
+    def test_link_comes_back(self):
+        self.in_namespace('test_link_comes_back')
+
+    def in_namespace(self, test):
+        run = subprocess.run(['unshare', '-n', sys.executable, '-B', os.path.realpath(__file__), 'InNamespace.' + test],
                              env={**os.environ, 'TEST_IN_NAMESPACE': '1'}, stdin=subprocess.DEVNULL,
                              capture_output=True, text=True, timeout=300 * harness.TIME_FACTOR, check=False)
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn('Ran 1 test', run.stderr)
 
 
 @unittest.skipUnless(os.environ.get('TEST_IN_NAMESPACE'), 'runs within DroppedPackets')
@@ -330,8 +344,30 @@ class InNamespace(PushTest):
         self.ip(f'neigh replace {self.THEIRS} lladdr 02:00:00:00:00:fe dev ccb nud permanent')
 
     def mend(self):
-        self.ip(f'neigh del {self.OURS} dev cca', inside=True)
+        self.ip('neigh flush dev cca nud permanent', inside=True)
         self.ip(f'neigh del {self.THEIRS} dev ccb')
+
+    def test_link_comes_back(self):
+        """An address comes: that is told by the kernel, and nobody waits for the next poll."""
+        self.write_config(self.config + '[Sync]\nPendingSec=300\n[Push]\nTimeoutSec=5\n'
+                          '[Daemon]\nLogLevel=debug\n')
+        self.restart()
+        uid, _ = self.place(wait_usec=10000000)
+        for status in ('Processing', 'In delivery'):
+            self.wait_connected()
+            self.cut()
+            since = len(self.events.signals)
+            self.events.wait_for_change('Daemon', 'PushState', lambda v: v not in CONNECTED, 20, since=since)
+            self.sandbox.advance(uid, status)
+            harness.let_pass(8)         # the tries that come soon have failed, the next ones are further away
+            self.ip(f'addr del {self.THEIRS}/24 dev cca', inside=True)
+            self.mend()
+            self.ip(f'addr add {self.THEIRS}/24 dev cca', inside=True)
+            began = time.monotonic()
+            harness.poll(lambda s=status: self.status(uid) == STATUS[s], 8, 'the change on screen')
+            print(f'{time.monotonic() - began:.1f} s ', end='', flush=True)
+            self.wait_connected(10)
+        harness.poll(lambda: self.daemon_log().count('The network or the clock changed') >= 2, what='the second notice')
 
     def test_cable_is_cut(self):
         uid, _ = self.place(wait_usec=10000000)

@@ -103,6 +103,39 @@ static void test_depth(void **state)
 	json_object_put(parse("[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]"));
 }
 
+/* Eight mebibytes of the cheapest to write, and a page that is as long as one may be. */
+static void test_memory(void **state)
+{
+	static const char *const units[] = { "{}", "[]", "0", "\"\"", "{\"a\":0}" };
+	size_t n = 8U << 20;
+	char *text = malloc(n + 1);
+	json_object *o;
+
+	(void)state;
+	assert_non_null(text);
+	for (size_t i = 0; i < ELEMENTSOF(units); i++) {
+		size_t unit = strlen(units[i]), at = 1;
+
+		text[0] = '[';
+		for (; at + unit + 2 < n; at += unit + 1) {
+			memcpy(text + at, units[i], unit);
+			text[at + unit] = ',';
+		}
+		text[at - 1] = ']';
+		assert_int_equal(json_parse(text, at, JSON_MAX_DEPTH, &o), -E2BIG);
+	}
+	/* 500 records with 20 objects and 200 others each. */
+	for (size_t at = 0, i = 0; i < 500; i++) {
+		at += (size_t)snprintf(text + at, n - at, "%s[", i == 0 ? "[" : ",");
+		for (unsigned k = 0; k < 220; k++)
+			at += (size_t)snprintf(text + at, n - at, "%s%s", k == 0 ? "" : ",", k < 20 ? "{\"a\":1}" : "12.50");
+		at += (size_t)snprintf(text + at, n - at, "]%s", i == 499 ? "]" : "");
+	}
+	assert_int_equal(json_parse(text, strlen(text), JSON_MAX_DEPTH, &o), 0);
+	json_object_put(o);
+	free(text);
+}
+
 static void test_names(void **state)
 {
 	_cleanup_json_ json_object *o =
@@ -253,7 +286,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted), cmocka_unit_test(test_refused), cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_depth),    cmocka_unit_test(test_names),   cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_depth),    cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_names),   cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_money),    cmocka_unit_test(test_text_and_time), cmocka_unit_test(test_build),
 	};
 
