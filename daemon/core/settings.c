@@ -270,7 +270,8 @@ static int keep_changes(struct core *c, const struct setting *changed, size_t n,
 		if (r < 0)
 			return r;
 		had = json_get(now, k->service);
-		if (!json_object_object_get_ex(base, k->service, NULL))
+		/* Settings that were never read have no value that someone else could have changed. */
+		if (json_object_object_length(now) > 0 && !json_object_object_get_ex(base, k->service, NULL))
 			(void)json_object_object_add(base, k->service, json_object_get(had));
 		(void)json_object_object_add(unsent, k->service, value);
 	}
@@ -382,11 +383,11 @@ static char *conflicts(struct core *c, json_object *theirs)
 
 	for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
 		const char *name = keys[i].service;
-		json_object *mine, *was = json_get(base, name), *is = json_get(theirs, name);
+		json_object *mine, *was, *is = json_get(theirs, name);
 		char *longer;
 
-		if (!json_object_object_get_ex(unsent, name, &mine) || json_object_equal(was, is) ||
-		    json_object_equal(mine, is))
+		if (!json_object_object_get_ex(unsent, name, &mine) || !json_object_object_get_ex(base, name, &was) ||
+		    json_object_equal(was, is) || json_object_equal(mine, is))
 			continue;
 		longer = strprintf("%s%s%s: here %s, elsewhere %s", strempty(told), told ? "; " : "", keys[i].bus,
 				   json_object_get_string(mine), is ? json_object_get_string(is) : "nothing");

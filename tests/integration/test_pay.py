@@ -329,6 +329,18 @@ class Settings(PayTestCase):
         self.assertEqual(self.json('settings')['default-city'], 'Shelbyville')
 
 
+class SettingsNotRead(CliTestCase):
+    def test_set_all_the_same(self):
+        """What the service has from the beginning was not changed elsewhere."""
+        self.sandbox.fault('SettingsGet', 'status:503', count=1)
+        self.sign_up_and_in()
+        poll(lambda: self.sandbox.count('SettingsGet') > 0, what='a first reading')
+        self.ok('settings', 'set', 'preferred-payment-type=pos', 'email-receipts=yes')
+        poll(lambda: self.client.get('Daemon', 'PendingOperations') == 0, what='all to be sent')
+        settings = self.json('settings')
+        self.assertEqual((settings['preferred-payment-type'], settings['email-receipts']), ('pos', True))
+
+
 class Reports(PayTestCase):
     def setUp(self):
         super().setUp()
