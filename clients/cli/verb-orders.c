@@ -26,6 +26,14 @@ static void filter_done(struct filter *f)
 	strv_free(f->status);
 }
 
+const char *order_cell(const char *number, const char *uid, char buf[static ORDER_CELL_SIZE])
+{
+	if (!isempty(number))
+		return number;
+	snprintf(buf, ORDER_CELL_SIZE, "%.*s", cli_columns() > 0 ? 8 : ORDER_CELL_SIZE - 1, uid);
+	return buf;
+}
+
 /* Nobody named one of an order that the service never had. */
 static bool has_total(const struct order_row *row)
 {
@@ -169,18 +177,9 @@ struct sink {
 	uint64_t n;
 };
 
-/* Without a number: the uid, and on a terminal a beginning of it, which means the order as well. */
-static const char *row_name(const struct order_row *row, char *buf, size_t size)
-{
-	if (*row->number)
-		return row->number;
-	snprintf(buf, size, "%.*s", cli_columns() > 0 ? 8 : (int)strlen(row->uid), row->uid);
-	return buf;
-}
-
 static void sink_add(struct sink *s, const struct order_row *row)
 {
-	char total[MONEY_HUMAN_SIZE], created[WHEN_SIZE], name[64];
+	char total[MONEY_HUMAN_SIZE], created[WHEN_SIZE], name[ORDER_CELL_SIZE];
 
 	s->n++;
 	s->left--;
@@ -193,7 +192,7 @@ static void sink_add(struct sink *s, const struct order_row *row)
 		return;
 	}
 	table_add(s->table,
-		  (const char *[]){ row_name(row, name, sizeof(name)), when_format(created, row->created),
+		  (const char *[]){ order_cell(row->number, row->uid, name), when_format(created, row->created),
 				    row->status,
 				    has_total(row) ? money_format_human(total, row->total, row->currency) : "",
 				    row->payment_type });

@@ -19,7 +19,7 @@ struct pending {
 
 static void add_table_row(struct pending *p, const struct order *o, uint64_t now)
 {
-	char total[MONEY_HUMAN_SIZE] = "", expected[WHEN_SIZE];
+	char total[MONEY_HUMAN_SIZE] = "", expected[WHEN_SIZE], name[ORDER_CELL_SIZE];
 	_cleanup_free_ char *note = pay_due_text(o, now);
 	struct track_state state = { .order = o };
 	unsigned minutes = track_minutes_late(&state, now);
@@ -28,7 +28,7 @@ static void add_table_row(struct pending *p, const struct order *o, uint64_t now
 		money_format_human(total, o->total_price, o->currency);
 	if (minutes > 0 && !note)
 		note = xprintf("%u min late", minutes);
-	table_add(p->table, (const char *[]){ order_name(o), o->status,
+	table_add(p->table, (const char *[]){ order_cell(o->number, o->uid, name), o->status,
 					      when_format_near(expected, order_expected(o), now), total,
 					      o->payment_type, note });
 	table_set_style(p->table, 1, style_of_status(o->status));

@@ -121,7 +121,8 @@ int failure_from_reply(struct failure *f, const struct api_reply *reply)
 	case API_NO_TOKEN:
 		return failure_set(f, CC_E_NOT_SIGNED_IN, "Nobody is signed in; sign in first");
 	default:
-		return failure_set(f, CC_E_PROTOCOL, "The service's answer made no sense: %s", reply->message);
+		return failure_set(f, CC_E_PROTOCOL, "%s",
+				   isempty(reply->message) ? "The service's answer makes no sense" : reply->message);
 	}
 }
 
