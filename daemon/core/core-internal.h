@@ -187,6 +187,10 @@ void core_close_user(struct core *c);
 /* events.c */
 void event_emit(struct core *c, const char *kind, const char *uid, json_object *details); /* takes details */
 int events_init(struct core *c);
+/* A change of the user's cache and the event about it are stored together or not at all. Within a page of sync they
+ * are part of its transaction. events_end() returns r, or why the commit failed. */
+int events_begin(struct core *c, bool *ret_own);
+int events_end(struct core *c, bool own, int r);
 
 /* session.c */
 int session_init(struct core *c);
@@ -208,7 +212,7 @@ int orders_load(struct core *c);   /* the tracked ones, from the cache and the o
 void orders_unload(struct core *c);
 /* Takes a state of the service in; returns its uid in *ret_uid when wanted (borrowed from o). */
 int orders_apply(struct core *c, json_object *o, enum order_source source);
-/* A row of the outbox as an order; `silent`: nothing is told. */
+/* A row of the outbox as an order; `silent`: one that the cache does not have is not news. */
 int orders_apply_local(struct core *c, const struct outbox_row *row, bool silent);
 void orders_courier_moved(struct core *c, const struct courier_move *m);
 uint32_t orders_count_pending(const struct core *c);

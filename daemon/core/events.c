@@ -57,6 +57,27 @@ void event_emit(struct core *c, const char *kind, const char *uid, json_object *
 	core_properties(c, CORE_EVENT_SEQ);
 }
 
+int events_begin(struct core *c, bool *ret_own)
+{
+	int r = userdb_begin(c->user);
+
+	*ret_own = r >= 0;
+	return r == -EALREADY ? 0 : r;
+}
+
+int events_end(struct core *c, bool own, int r)
+{
+	int k;
+
+	if (!own)
+		return r;
+	if (r < 0) {
+		userdb_rollback(c->user);
+		return r;
+	}
+	k = userdb_commit(c->user);
+	return k < 0 ? k : r;
+}
 
 static int no_row(uint64_t seq, const char *kind, const char *uid, const char *details, void *userdata)
 {

@@ -39,6 +39,7 @@ static void tell(struct core *c, const struct notification *n)
 int notifications_apply(struct core *c, json_object *o, bool silent)
 {
 	struct notification n = { 0 };
+	bool own;
 	int r;
 
 	if (!c->user)
@@ -46,12 +47,16 @@ int notifications_apply(struct core *c, json_object *o, bool silent)
 	r = push_decode_notification(o, &n);
 	if (r < 0)
 		return r;
-	r = userdb_notification_put(c->user, &n);
+	r = events_begin(c, &own);
+	if (r >= 0) {
+		r = userdb_notification_put(c->user, &n);
+		/* What is read elsewhere already needs no telling. */
+		if (r > 0 && !silent && !n.read)
+			tell(c, &n);
+		r = events_end(c, own, r);
+	}
 	if (r < 0)
 		log_error("A notification could not be stored: %s", userdb_error(c->user));
-	/* What is read elsewhere already needs no telling. */
-	if (r > 0 && !silent && !n.read)
-		tell(c, &n);
 	notification_done(&n);
 	count_unread(c);
 	return r;

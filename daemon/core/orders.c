@@ -343,7 +343,7 @@ int orders_apply(struct core *c, json_object *json, enum order_source source)
 	_cleanup_(order_freep) struct order *o = NULL;
 	_cleanup_(order_before_done) struct order_before before = { 0 };
 	struct order_view *v;
-	bool silent;
+	bool silent, own;
 	int r;
 
 	r = customer_decode_order(json, &o);
@@ -351,8 +351,18 @@ int orders_apply(struct core *c, json_object *json, enum order_source source)
 		return r;
 	if (!c->user) /* the cache cannot be opened; sync will bring it */
 		return -ENOTCONN;
+	r = events_begin(c, &own);
+	if (r < 0)
+		return r;
 	r = userdb_order_put(c->user, o, json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN), source,
 			     now_realtime(), &before);
+	/* What the first sync brings into an empty cache is the baseline: stored, not told. */
+	silent = source == ORDER_FROM_SYNC && !c->orders_baseline && !before.existed;
+	if (r > 0 && !silent) {
+		tell_change(c, o, &before);
+		tell_payments(c, o);
+	}
+	r = events_end(c, own, r);
 	if (r < 0) {
 		log_error("An order could not be stored: %s", userdb_error(c->user));
 		return r;
@@ -364,14 +374,8 @@ int orders_apply(struct core *c, json_object *json, enum order_source source)
 			t->view.confirmed = now_realtime();
 		return 0;
 	}
-	/* What the first sync brings into an empty cache is the baseline: stored, not told. */
-	silent = source == ORDER_FROM_SYNC && !c->orders_baseline && !before.existed;
-	if (!silent) {
-		tell_change(c, o, &before);
-		tell_payments(c, o);
-		if (streq(o->status, STATUS_DELIVERED) && !streq_ptr(before.status, STATUS_DELIVERED))
-			report_receipt(c, o);
-	}
+	if (!silent && streq(o->status, STATUS_DELIVERED) && !streq_ptr(before.status, STATUS_DELIVERED))
+		report_receipt(c, o);
 	v = view_new(TAKE_PTR(o));
 	if (!v)
 		return -ENOMEM;
@@ -432,6 +436,7 @@ int orders_apply_local(struct core *c, const struct outbox_row *row, bool silent
 	_cleanup_(order_view_freep) struct order_view *v = order_view_from_row(c, row);
 	_cleanup_(order_before_done) struct order_before before = { 0 };
 	_cleanup_json_ json_object *json = NULL;
+	bool own;
 	int r;
 
 	if (!v)
@@ -442,14 +447,19 @@ int orders_apply_local(struct core *c, const struct outbox_row *row, bool silent
 		v->order->changed = now_realtime();
 	r = view_to_json(v, &json);
 	if (r >= 0)
-		r = userdb_order_put(c->user, v->order, json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN),
-				     ORDER_LOCAL, 0, &before);
+		r = events_begin(c, &own);
+	if (r < 0)
+		return r;
+	r = userdb_order_put(c->user, v->order, json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN),
+			     ORDER_LOCAL, 0, &before);
+	/* A state that the cache knows and that is another one now was not told by a process that died. */
+	if (r > 0 && (before.existed ? !streq_ptr(before.status, v->order->status) : !silent))
+		tell_change(c, v->order, &before);
+	r = events_end(c, own, r);
 	if (r < 0) {
 		log_error("An order could not be stored in the cache: %s", userdb_error(c->user));
 		return r;
 	}
-	if (r > 0 && (!before.existed || !streq_ptr(before.status, v->order->status)) && !silent)
-		tell_change(c, v->order, &before);
 	if (r > 0 || !tracked_find(c, v->order->uid))
 		return track(c, TAKE_PTR(v));
 	return 0;

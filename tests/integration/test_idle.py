@@ -6,7 +6,7 @@ import time
 
 import harness
 
-SECONDS = float(os.environ.get('TEST_IDLE_SEC', '20'))
+SECONDS = float(os.environ.get('TEST_IDLE_SEC', '12'))
 PING_SEC = 5
 WAKEUPS_PER_PING = 3
 FOR_GOOD_MEASURE = 6

@@ -1,7 +1,9 @@
 """Orders made without network: sent in time or never, told once, and what they took from the cart comes back."""
 
+import contextlib
 import os
 import signal
+import sqlite3
 import time
 import uuid
 
@@ -118,6 +120,26 @@ class OfflineTest(harness.TestCase):
         (path,) = self.client.objects()
         properties = self.client.get_all('Order', path)
         self.assertEqual((properties['Total'], properties['AmountDue']), (0, 0))
+
+    def test_death_before_it_is_told(self):
+        """The rejection is stored, and the process dies before it is told: the next one has the news, once."""
+        self.write_config('[Orders]\nDeadlineSec=600\n')
+        self.restart()
+        self.sandbox.stop()
+        uid = self.order_from_cart()
+        seq = self.client.get('Daemon', 'EventSeq')
+        self.daemon.kill()
+        with contextlib.closing(sqlite3.connect(f'{self.dir}/state/customerclient/state.db')) as db, db:
+            db.execute("UPDATE outbox SET state = 'rejected', ended = 1, error_name = 'Offline', "
+                       "error_message = 'too late; nothing was ordered' WHERE subject = ?", (uid,))
+        for _ in range(2):
+            self.start()
+            news = [e[3]['status'] for e in self.client.call('Daemon', 'GetEventsSince', '(tu)', (seq, 1000))
+                    if e[1] == 'order' and e[2] == uid]
+            self.assertEqual(news, ['rejected'])
+            self.assertEqual(self.status(uid), 'rejected')
+            self.assertEqual(self.client.call('Orders', 'ListPending'), [])
+            self.stop()
 
     def test_the_clock_of_the_service_decides(self):
         """By our clock there is time, by the service's the deadline is over: the order is not made."""
