@@ -222,8 +222,8 @@ static bool call_refused(struct api_call *c)
 		return true;
 	}
 	c->refused = true;
-	if (!present)
-		call_end_soon(c, API_NO_TOKEN, 401, "Nobody is signed in.");
+	if (!present) /* another call's answer ended the session */
+		call_end_soon(c, API_UNAUTHORIZED, 401, "The session has ended; sign in again.");
 	else if (!secret_equal(present, c->token))
 		call_set_timer(c, CALL_PAUSING, 0);
 	else {

@@ -62,13 +62,19 @@ static struct order_view *view_new(struct order *o)
 	return v;
 }
 
-static int decode_body(const char *body, struct order **ret)
+/* `local`: its status is a word of ours, not of the service's. */
+static int decode_body(const char *body, bool local, struct order **ret)
 {
 	_cleanup_json_ json_object *json = NULL;
+	const char *status = NULL;
 	int r;
 
 	r = json_parse(body, strlen(body), JSON_MAX_DEPTH, &json);
-	return r < 0 ? r : customer_decode_order(json, ret);
+	if (r >= 0)
+		r = customer_decode_order(json, ret);
+	if (r >= 0 && local && json_get_string(json, "status", &status) > 0)
+		r = free_and_strdup(&(*ret)->status, status);
+	return r;
 }
 
 /* Local rows of the outbox stand above the cache: they know why and until when. */
@@ -109,7 +115,7 @@ int order_get(struct core *c, const char *uid, struct order_view **ret, struct f
 	}
 	if (r < 0)
 		return failure_from_store(f, r, "The order could not be read");
-	r = decode_body(body, &o);
+	r = decode_body(body, local, &o);
 	if (r < 0)
 		return failure_set(f, CC_E_STORAGE, "What is stored of the order '%s' cannot be read", uid);
 	v = view_new(TAKE_PTR(o));

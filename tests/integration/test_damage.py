@@ -1,10 +1,12 @@
 """Databases that are deleted or damaged, at rest and in use, and another BaseUrl: what can be filled again is, without
 a storm of old news; what cannot is set aside and said; two services never meet."""
 
+import contextlib
 import glob
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -274,6 +276,23 @@ class StateDamaged(DamageTest):
         self.sign_in()
         self.sync()
         self.assertEqual(self.list_all(), self.before)
+
+
+class ForgottenRow(DamageTest):
+    config = '[Orders]\nDeadlineSec=2\n'
+
+    def test_rejected_long_ago(self):
+        """An order that was never made is in the cache alone when its row has been forgotten: it says what it is."""
+        self.sandbox.fault('MakeOrderQuote', 'status:503')
+        uid, _ = self.place(wait=False)
+        harness.poll(lambda: self.client.call('Orders', 'Get', '(s)', (uid,))['status'] == 'rejected', what='the end')
+        self.stop()
+        with contextlib.closing(sqlite3.connect(f'{self.dir}/state/customerclient/state.db')) as db, db:
+            db.execute('UPDATE outbox SET updated = 1')
+        self.start()
+        self.assertEqual(self.client.call('Orders', 'Get', '(s)', (uid,))['status'], 'rejected')
+        rows = self.client.call('Orders', 'List', '(a{sv}us)', ({}, 1, ''))[0]
+        self.assertEqual(rows[0][:1] + rows[0][2:3], (uid, 'rejected'))
 
 
 class AnotherService(DamageTest):
