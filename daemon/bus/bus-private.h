@@ -42,6 +42,11 @@ extern const sd_bus_vtable bus_files_vtable[];
 /* PropertiesChanged for all that changed since the last time. Before each reply, so that who has the reply has seen
  * the change, and once a turn of the loop. */
 void bus_tell_changes(struct bus *b);
+/* Nobody is there to be told; the loop finds out and ends. */
+static inline bool bus_is_gone(int r)
+{
+	return r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE;
+}
 /* Sends a reply made at once. Takes it; 1 or negative errno. */
 int bus_send_reply(struct bus *b, sd_bus_message *reply);
 int bus_reply_empty(struct bus *b, sd_bus_message *m);

@@ -99,7 +99,7 @@ void bus_tell_changes(struct bus *b)
 		if (k == 0)
 			continue;
 		r = sd_bus_emit_properties_changed_strv(b->bus, CC_PATH, told_properties[i].interface, (char **)names);
-		if (r < 0 && r != -ENOTCONN)
+		if (r < 0 && !bus_is_gone(r))
 			log_warning("Changed properties could not be told: %s", strerror(-r));
 	}
 }
@@ -125,7 +125,7 @@ int bus_reply_empty(struct bus *b, sd_bus_message *m)
 
 static void warn_signal(const char *member, int r)
 {
-	if (r < 0 && r != -ENOTCONN)
+	if (r < 0 && !bus_is_gone(r))
 		log_warning("The signal %s could not be sent: %s", member, strerror(-r));
 }
 

@@ -229,7 +229,7 @@ static int remove_object(struct bus *b, const struct order_view *v)
 
 static void report(const char *what, int r)
 {
-	if (r < 0 && r != -ENOTCONN)
+	if (r < 0 && !bus_is_gone(r))
 		log_warning("The object of an order could not be %s: %s", what, strerror(-r));
 }
 
