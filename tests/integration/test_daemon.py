@@ -91,6 +91,8 @@ class Refusals(harness.TestCase):
         keys += re.findall(r'[({]\s*"(\w+)", "(\w+)", "([^"]*)"', table)
         self.assertEqual(sorted(rows), sorted(keys))
         self.assertGreater(len(rows), 15)
+        with open(os.path.join(harness.SOURCE_DIR, 'docs', 'man', 'customerclientd.conf.5'), encoding='utf-8') as f:
+            self.assertEqual(sorted(re.findall(r'^\.BR (\w+)=', f.read(), re.MULTILINE)), sorted(key for _, key, _ in rows))
         self.write_config('\n'.join(f'[{section}]\n{key}={value}' for section, key, value in rows) + '\n[Sync]\nIdleSec=0\n')
         said = self.refuse(78, "IdleSec='0'")
         self.assertNotIn('unknown', said)
