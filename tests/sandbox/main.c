@@ -146,12 +146,12 @@ int main(int argc, char **argv)
 	s.rng = s.options.random_seed;
 	signal(SIGPIPE, SIG_IGN);
 
-	s.base = event_base_new();
-	if (!s.base)
-		die(1, "cannot make an event loop");
 	r = store_open(s.options.data, &s.store);
 	if (r < 0)
 		return 1;
+	s.base = event_base_new();
+	if (!s.base)
+		die(1, "cannot make an event loop");
 	s.faults = faults_new();
 	s.journal = journal_new();
 	s.hub = hub_new(&s);
