@@ -1,37 +1,9 @@
 /* The customer backend's payments, cards and settings: its calls, and the JSON that is sent and read. */
 #include "backend/customer.h"
 
+#include "backend/customer-private.h"
 #include "backend/decode.h"
 #include "backend/secret-body.h"
-
-static int post(struct api *a, const char *path, const char *json, const char *key, uint64_t budget, api_cb done,
-		void *userdata, struct api_call **ret)
-{
-	return api_start(a,
-			 &(struct api_request){
-				 .service = SERVICE_CUSTOMER,
-				 .method = "POST",
-				 .path = path,
-				 .json = json,
-				 .idempotency_key = key,
-				 .retry_budget = budget,
-			 },
-			 done, userdata, ret);
-}
-
-static int get(struct api *a, const char *path, const char *etag, uint64_t budget, api_cb done, void *userdata,
-	       struct api_call **ret)
-{
-	return api_start(a,
-			 &(struct api_request){
-				 .service = SERVICE_CUSTOMER,
-				 .method = "GET",
-				 .path = path,
-				 .if_none_match = etag,
-				 .retry_budget = budget,
-			 },
-			 done, userdata, ret);
-}
 
 /* ---- payments ---- */
 
@@ -54,7 +26,7 @@ int customer_payment_start_encode(const char *order_uid, const char *type, char 
 int customer_payment_start(struct api *a, const char *json, const char *key, uint64_t budget, api_cb done,
 			   void *userdata, struct api_call **ret)
 {
-	return post(a, "MakePaymentStart", json, key, budget, done, userdata, ret);
+	return customer_post(a, "MakePaymentStart", json, key, budget, done, userdata, ret);
 }
 
 void card_done(struct card *c)
@@ -109,7 +81,7 @@ int customer_payments_get(struct api *a, const char *order_uid, uint64_t budget,
 	_cleanup_free_ char *escaped = url_escape(order_uid), *path = NULL;
 
 	path = escaped ? strprintf("PaymentsGet?deliveryOrderUid=%s", escaped) : NULL;
-	return path ? get(a, path, NULL, budget, done, userdata, ret) : -ENOMEM;
+	return path ? customer_get(a, path, NULL, budget, done, userdata, ret) : -ENOMEM;
 }
 
 /* ---- cards ---- */
@@ -125,7 +97,7 @@ void card_record_done(struct card_record *c)
 
 int customer_cards_get(struct api *a, uint64_t budget, api_cb done, void *userdata, struct api_call **ret)
 {
-	return get(a, "CardsGet", NULL, budget, done, userdata, ret);
+	return customer_get(a, "CardsGet", NULL, budget, done, userdata, ret);
 }
 
 int customer_card_remove(struct api *a, const char *uid, const char *key, uint64_t budget, api_cb done,
@@ -140,7 +112,7 @@ int customer_card_remove(struct api *a, const char *uid, const char *key, uint64
 	r = json_add_string(o, "uid", uid);
 	if (r == 0)
 		r = encode_text(o, &json);
-	return r < 0 ? r : post(a, "CardRemove", json, key, budget, done, userdata, ret);
+	return r < 0 ? r : customer_post(a, "CardRemove", json, key, budget, done, userdata, ret);
 }
 
 int customer_decode_card(json_object *o, struct card_record *ret)
@@ -170,7 +142,7 @@ int customer_decode_card(json_object *o, struct card_record *ret)
 
 int customer_settings_get(struct api *a, const char *etag, api_cb done, void *userdata, struct api_call **ret)
 {
-	return get(a, "SettingsGet", etag, 0, done, userdata, ret);
+	return customer_get(a, "SettingsGet", etag, 0, done, userdata, ret);
 }
 
 int customer_settings_save(struct api *a, const char *json, const char *if_match, const char *key, api_cb done,

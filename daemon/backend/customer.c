@@ -2,13 +2,14 @@
  * records is in customer-decode.c. */
 #include "backend/customer.h"
 
+#include "backend/customer-private.h"
 #include "backend/decode.h"
 
 #define GET_BUDGET (10 * USEC_PER_SEC)
 #define MAX_PRODUCT_IDS 10000U
 
-static int customer_get(struct api *a, const char *path, const char *etag, uint64_t budget, api_cb done,
-			void *userdata, struct api_call **ret)
+int customer_get(struct api *a, const char *path, const char *etag, uint64_t budget, api_cb done, void *userdata,
+		 struct api_call **ret)
 {
 	return api_start(a,
 			 &(struct api_request){
@@ -23,8 +24,8 @@ static int customer_get(struct api *a, const char *path, const char *etag, uint6
 			 done, userdata, ret);
 }
 
-static int customer_post(struct api *a, const char *path, const char *json, const char *key, uint64_t budget,
-			 api_cb done, void *userdata, struct api_call **ret)
+int customer_post(struct api *a, const char *path, const char *json, const char *key, uint64_t budget, api_cb done,
+		  void *userdata, struct api_call **ret)
 {
 	return api_start(a,
 			 &(struct api_request){

@@ -10,6 +10,7 @@ daemon_backend_libbackend_a_SOURCES = \
 	daemon/backend/auth.h \
 	daemon/backend/customer-decode.c \
 	daemon/backend/customer-payments.c \
+	daemon/backend/customer-private.h \
 	daemon/backend/customer.c \
 	daemon/backend/customer.h \
 	daemon/backend/decode.c \
