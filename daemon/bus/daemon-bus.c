@@ -19,6 +19,16 @@ static int daemon_method_sync(sd_bus_message *m, void *userdata, sd_bus_error *e
 	return 1;
 }
 
+static int append_sizes(sd_bus_message *m, struct core *core)
+{
+	uint64_t state, cache;
+	int r;
+
+	core_get_sizes(core, &state, &cache);
+	r = bus_put_basic(m, "state-size", 't', &state);
+	return r < 0 ? r : bus_put_basic(m, "cache-size", 't', &cache);
+}
+
 static int append_status(sd_bus_message *m, const struct core_status *s)
 {
 	int r;
@@ -41,7 +51,9 @@ static int append_status(sd_bus_message *m, const struct core_status *s)
 	     (r = bus_put_u32(m, "currency-digits", (uint32_t)currency_digits(s->currency))) < 0))
 		return r;
 	if ((r = bus_put_text(m, "token-store", s->token_store)) < 0 ||
-	    (r = bus_put_text(m, "tls", s->tls)) < 0)
+	    (r = bus_put_text(m, "base-url", s->base_url)) < 0 ||
+	    (r = bus_put_text(m, "tls", s->tls)) < 0 ||
+	    (r = bus_put_text(m, "tls-version", s->tls_version)) < 0)
 		return r;
 	if (s->has_clock_skew && (r = bus_put_i64(m, "clock-skew", s->clock_skew)) < 0)
 		return r;
@@ -63,6 +75,7 @@ static int daemon_method_get_status(sd_bus_message *m, void *userdata, sd_bus_er
 	if ((r = sd_bus_message_new_method_return(m, &reply)) < 0 ||
 	    (r = sd_bus_message_open_container(reply, 'a', "{sv}")) < 0 ||
 	    (r = append_status(reply, &s)) < 0 ||
+	    (r = append_sizes(reply, b->core)) < 0 ||
 	    (r = sd_bus_message_close_container(reply)) < 0)
 		return r;
 	return bus_send_reply(b, TAKE_PTR(reply));

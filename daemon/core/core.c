@@ -1,6 +1,8 @@
 /* The core's frame: opening and closing, properties, status, reload. What the parts do is in their own files. */
 #include <config.h>
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "base/timeutil.h"
@@ -489,6 +491,8 @@ void core_get_status(struct core *c, struct core_status *ret)
 		.currency = currency[0] ? currency : NULL,
 		.token_store = !signed_in ? "none" : c->session.row.keep ? "file" : "none",
 		.tls = startswith(c->config->url[SERVICE_CUSTOMER], "https:") ? "verified" : "loopback",
+		.tls_version = http_tls_version(c->http),
+		.base_url = c->config->base_url ? c->config->base_url : c->config->url[SERVICE_CUSTOMER],
 		.state_db = c->state_note ? c->state_note : "ok",
 		.cache_db = c->cache_note ? c->cache_note : "ok",
 		.last_sync = c->sync.last,
@@ -499,4 +503,26 @@ void core_get_status(struct core *c, struct core_status *ret)
 		.clock_skew = (int64_t)(core_service_now(c) - now_realtime()),
 		.has_clock_skew = c->clock_known,
 	};
+}
+
+static uint64_t folder_size(const char *path)
+{
+	DIR *folder = opendir(path);
+	const struct dirent *e;
+	uint64_t size = 0;
+	struct stat st;
+
+	if (!folder)
+		return 0;
+	while ((e = readdir(folder)))
+		if (fstatat(dirfd(folder), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+			size += (uint64_t)st.st_size;
+	closedir(folder);
+	return size;
+}
+
+void core_get_sizes(struct core *c, uint64_t *ret_state, uint64_t *ret_cache)
+{
+	*ret_state = folder_size(c->state_folder);
+	*ret_cache = folder_size(c->cache_folder);
 }

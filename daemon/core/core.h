@@ -81,12 +81,15 @@ void core_sync(struct core *c, core_done_cb done, void *userdata); /* at most 20
 struct core_status {
 	bool online, signed_in;
 	const char *login, *push, *last_error, *currency, *token_store, *tls, *state_db, *cache_db;
+	const char *base_url, *tls_version;
 	uint64_t last_sync, event_seq;
 	uint32_t pending_operations, pending_orders, unread;
 	int64_t clock_skew; /* µs, the service's clock minus ours */
 	bool has_clock_skew;
 };
 void core_get_status(struct core *c, struct core_status *ret); /* texts borrowed, NULL = not known */
+/* What the folders of the databases take on disk, bytes, write-ahead logs and what was set aside included. */
+void core_get_sizes(struct core *c, uint64_t *ret_state, uint64_t *ret_cache);
 /* Events since `after`; a "resync" comes first where some are lost. Each with its own seq. */
 int core_events_since(struct core *c, uint64_t after, uint32_t limit,
 		      int (*row)(uint64_t seq, const char *kind, const char *uid, const char *details,

@@ -3,6 +3,7 @@
 #include "net/http.h"
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 #include <sys/queue.h>
 
 #include "base/timeutil.h"
@@ -22,6 +23,7 @@ struct http {
 	struct multi *multi;
 	struct call_list calls; /* all that are open */
 	struct call_list ready; /* with something to hand on */
+	const char *tls_version; /* OpenSSL's word for it */
 };
 
 struct http_call {
@@ -74,12 +76,24 @@ static void call_set_ready(struct http_call *c)
 	TAILQ_INSERT_TAIL(&c->http->ready, c, ready_calls);
 }
 
+/* While an answer comes in its connection is there to be asked. */
+static void call_note_tls(struct http_call *c)
+{
+	struct curl_tlssessioninfo *tls = NULL;
+
+	if (curl_easy_getinfo(c->easy, CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK && tls && tls->internals &&
+	    tls->backend == CURLSSLBACKEND_OPENSSL)
+		c->http->tls_version = SSL_get_version(tls->internals);
+}
+
 static size_t call_on_header(char *data, size_t size, size_t n, void *userdata)
 {
 	struct http_call *c = userdata;
 
 	if (!answer_take_header(&c->answer, data, size * n))
 		return 0;
+	if (c->answer.header_done)
+		call_note_tls(c);
 	if (c->answer.header_done && !c->header_told && !call_is_followed(c))
 		call_set_ready(c);
 	return size * n;
@@ -653,4 +667,9 @@ void http_forget_connections(struct http *h)
 		return;
 	multi_unref(h->multi);
 	h->multi = fresh;
+}
+
+const char *http_tls_version(const struct http *h)
+{
+	return h->tls_version;
 }

@@ -28,6 +28,8 @@ void http_free(struct http *h);
 DEFINE_CLEANUP(struct http *, http_free);
 /* Drops kept-alive connections (after suspend or a link change they may be dead). */
 void http_forget_connections(struct http *h);
+/* Of the newest answer that came over TLS: "TLSv1.3"; NULL while there was none, or curl has another TLS library. */
+const char *http_tls_version(const struct http *h);
 
 struct http_request {
 	const char *method;             /* "GET", "POST" or "DELETE" */

@@ -244,7 +244,11 @@ class Tls(harness.TestCase):
         self.sync()
         self.assertEqual(self.place(wait_usec=15000000)[1], 'requested')
         harness.poll(lambda: self.client.get('Daemon', 'PushState') == 'server-sent-events', what='push')
-        self.assertEqual(self.client.call('Daemon', 'GetStatus')['tls'], 'verified')
+        status = self.client.call('Daemon', 'GetStatus')
+        self.assertEqual((status['tls'], status['tls-version']), ('verified', 'TLSv1.3'))
+        self.assertEqual(status['base-url'], self.sandbox.url)
+        self.assertGreater(status['state-size'], 4096)
+        self.assertGreater(status['cache-size'], 4096)
 
     def test_without_ca_file(self):
         self.start()

@@ -98,9 +98,11 @@ static void test_trusted(void **state)
 	struct result r;
 
 	(void)state;
+	assert_null(http_tls_version(http));
 	r = fetch("https", server.port[TLS_GOOD], NULL, NULL);
 	assert_int_equal(r.outcome, HTTP_ANSWERED);
 	assert_int_equal(r.status, 200);
+	assert_string_equal(http_tls_version(http), "TLSv1.3");
 	assert_string_equal(r.etag, "new");
 	/* On another connection the session goes on. */
 	http_forget_connections(http);
