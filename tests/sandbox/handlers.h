@@ -45,6 +45,10 @@ int file_get(struct call *c);
 int email_report_send(struct call *c);
 int email_message_get(struct call *c);
 
+int predictive_delivery_time(struct call *c);
+int predictive_recommendations(struct call *c);
+int predictive_spending_forecast(struct call *c);
+
 int notifications_get(struct call *c);
 int notifications_read(struct call *c);
 

@@ -57,6 +57,7 @@ tests_sandbox_customerclient_sandbox_SOURCES = \
 	tests/sandbox/places.h \
 	tests/sandbox/png.c \
 	tests/sandbox/png.h \
+	tests/sandbox/predictive.c \
 	tests/sandbox/pricing.c \
 	tests/sandbox/pricing.h \
 	tests/sandbox/push.c \
@@ -64,6 +65,7 @@ tests_sandbox_customerclient_sandbox_SOURCES = \
 	tests/sandbox/qr.c \
 	tests/sandbox/receipt.c \
 	tests/sandbox/receipt.h \
+	tests/sandbox/recommending.c \
 	tests/sandbox/report.c \
 	tests/sandbox/report.h \
 	tests/sandbox/reporting.c \
@@ -96,5 +98,6 @@ EXTRA_DIST += \
 	tests/sandbox/test_life.py \
 	tests/sandbox/test_orders.py \
 	tests/sandbox/test_payments.py \
+	tests/sandbox/test_predictive.py \
 	tests/sandbox/test_program.py \
 	tests/sandbox/test_seed.py

@@ -66,6 +66,10 @@ static const struct route routes[] = {
 	{ POST, "/EmailBackend/OrderReportSend", NEEDS_TOKEN | TAKES_BODY | ACTS, email_report_send },
 	{ GET, "/EmailBackend/MessageGet", NEEDS_TOKEN, email_message_get },
 
+	{ GET, "/PredictiveBackend/DeliveryTimeGet", NEEDS_TOKEN, predictive_delivery_time },
+	{ GET, "/PredictiveBackend/RecommendationsGet", NEEDS_TOKEN, predictive_recommendations },
+	{ GET, "/PredictiveBackend/SpendingForecastGet", NEEDS_TOKEN, predictive_spending_forecast },
+
 	{ GET, "/NotificationsBackend/NotificationsGet", NEEDS_TOKEN, notifications_get },
 	{ POST, "/NotificationsBackend/NotificationsRead", NEEDS_TOKEN | TAKES_BODY | ACTS,
 	  notifications_read },

@@ -18,6 +18,7 @@ enum {
 
 static const int64_t finished_after = 30 * USEC_PER_DAY;
 static const int64_t longest_order = 3 * USEC_PER_HOUR;
+static const double lateness_max = 90; /* minutes */
 
 /* How much more is ordered on some days: Sunday first. */
 static const double weekday_weight[7] = { 0.9, 0.4, 0.8, 0.6, 0.8, 2.4, 1.6 };
@@ -199,6 +200,9 @@ static void fill_basket(struct seeding *g, struct basket *b, int64_t date)
 		add_line(g, b, rng_below(&g->rng, 3) ? g->drink : product_of(g, 8, 8), 1 + weekend, date);
 	if (rng_below(&g->rng, weekend ? 3 : 8) == 0)
 		add_line(g, b, g->dessert, 1, date);
+	for (size_t i = 0; i < g->history->n_habits; i++)
+		if (g->history->habits[i].weekday == weekday && rng_below(&g->rng, 5) > 0)
+			add_line(g, b, (size_t)g->history->habits[i].product - 1, 1, date);
 	if (rng_below(&g->rng, 12) == 0)
 		b->lines[0].note = xstrdup("Extra napkins, please");
 	pricing_add_fees(b);
@@ -217,16 +221,23 @@ static enum payment_type pick_payment(struct seeding *g, int64_t date)
 	return x < 0.80 - 0.45 * age ? PAY_CASH : PAY_CARD;
 }
 
-/* Minutes after what was promised; most are on time, some very late. */
-static int64_t pick_lateness(struct seeding *g)
+/*
+ * Minutes after what was promised, by a skewed law: most are about on time, some very late, more of them on the busy
+ * evenings, and more and more where the service is to get worse.
+ */
+static int64_t pick_lateness(struct seeding *g, int64_t date)
 {
-	unsigned x = rng_below(&g->rng, 100);
+	const struct history *h = g->history;
+	double size = sqrt(-2 * log(1 - rng_unit(&g->rng))), angle = 2 * M_PI * rng_unit(&g->rng);
+	double age = (double)(date - h->from) / (double)(h->to - h->from), late;
+	unsigned month, mday, weekday;
+	bool busy;
+	int year;
 
-	if (x < 65)
-		return (int64_t)rng_below(&g->rng, 11) - 6;
-	if (x < 90)
-		return 5 + rng_below(&g->rng, 15);
-	return 20 + rng_below(&g->rng, 40);
+	date_civil(date, &year, &month, &mday, &weekday);
+	busy = (weekday == 5 || weekday == 6) && date % USEC_PER_DAY >= 17 * USEC_PER_HOUR;
+	late = exp((busy ? 2.4 : 2.2) + 0.7 * size * cos(angle)) - 8 + (double)h->drift * age;
+	return (int64_t)floor(late < lateness_max ? late : lateness_max);
 }
 
 static void add_payment(struct seeding *g, struct order *o, bool paid)
@@ -272,7 +283,7 @@ static int64_t minutes(struct seeding *g, unsigned from, unsigned to)
 
 static void live(struct seeding *g, struct order *o)
 {
-	int64_t late = pick_lateness(g), now = clock_now(&g->sandbox->clock), cook, deliver;
+	int64_t late = pick_lateness(g, o->created), now = clock_now(&g->sandbox->clock), cook, deliver;
 	double km = place_distance_km(o->from, o->to);
 
 	o->start_expected = o->created + USEC_PER_MINUTE;

@@ -4,9 +4,10 @@
 #include "tests/sandbox/auth.h"
 #include "tests/sandbox/handlers.h"
 #include "tests/sandbox/help.h"
+#include "tests/sandbox/menu.h"
 #include "tests/sandbox/seed.h"
 
-enum { ORDERS_DEFAULT = 300, ORDERS_MAX = 200000 };
+enum { ORDERS_DEFAULT = 300, ORDERS_MAX = 200000, DRIFT_MAX = 60 };
 
 static const int64_t span_default = 3 * 365 * USEC_PER_DAY;
 static const int64_t span_min = 7 * USEC_PER_DAY;
@@ -48,6 +49,40 @@ static int64_t make_user(struct call *c, const char *login, char uid[UUID_SIZE])
 	return auth_make_user(s->store, uid, login, email, "+12025550199", hash, clock_now(&s->clock));
 }
 
+static int read_habit(struct call *c, json_object *o, struct habit *ret)
+{
+	static const char *const names[7] = { "Sunday", "Monday", "Tuesday", "Wednesday",
+					      "Thursday", "Friday", "Saturday" };
+	const char *weekday = NULL;
+
+	if (json_string_member(o, "weekday", &weekday) == 0 && weekday)
+		for (unsigned i = 0; i < COUNT_OF(names); i++)
+			if (strcmp(names[i], weekday) == 0)
+				ret->weekday = i + 1;
+	if (ret->weekday-- == 0)
+		return call_fail(c, 422, "invalid-habits", "\"weekday\" of a habit is none of Sunday to Saturday");
+	/* The menu's ids count from 1 on. */
+	if (json_int_member(o, "productId", 0, &ret->product) < 0 || ret->product < 1 ||
+	    ret->product > (int64_t)menu_n_products || menu_products[ret->product - 1].id != ret->product)
+		return call_fail(c, 422, "invalid-habits", "\"productId\" of a habit is no product of the menu");
+	return 0;
+}
+
+static int read_habits(struct call *c, struct history *h)
+{
+	json_object *list = json_member(c->body, "habits");
+	int r = 0;
+
+	if (!list)
+		return 0;
+	if (!json_object_is_type(list, json_type_array) || json_object_array_length(list) > HABITS_MAX)
+		return call_fail(c, 422, "invalid-habits", "\"habits\" is no array of at most %d", HABITS_MAX);
+	h->n_habits = json_object_array_length(list);
+	for (size_t i = 0; r == 0 && i < h->n_habits; i++)
+		r = read_habit(c, json_object_array_get_idx(list, i), &h->habits[i]);
+	return r;
+}
+
 static int read_history(struct call *c, struct history *h)
 {
 	int64_t now = clock_now(&c->sandbox->clock);
@@ -61,6 +96,11 @@ static int read_history(struct call *c, struct history *h)
 		return call_fail(c, 422, "invalid-orders", "\"orders\" is no integer from 1 to %d", ORDERS_MAX);
 	if (json_int_member(c->body, "seed", 1, &h->seed) < 0)
 		return call_fail(c, 422, "invalid-seed", "\"seed\" is no integer");
+	if (json_int_member(c->body, "driftMinutes", 0, &h->drift) < 0 || h->drift < 0 || h->drift > DRIFT_MAX)
+		return call_fail(c, 422, "invalid-drift-minutes", "\"driftMinutes\" is no integer from 0 to %d", DRIFT_MAX);
+	r = read_habits(c, h);
+	if (r < 0)
+		return r;
 	r = read_moment(c, "to", now, &h->to);
 	if (r < 0)
 		return r;
