@@ -322,6 +322,16 @@ static void send_due(evutil_socket_t fd, short what, void *userdata)
 	send_try(userdata);
 }
 
+/* From whose it is and what is sent: who sends a file again because no answer came, or because we died, has it at the
+ * service once. */
+static int send_key(const struct transfer *t, const char *digest, char ret[static UUID_SIZE])
+{
+	_cleanup_free_ char *text = strprintf("upload %s %s %s %s", strempty(t->core->session.row.user), digest,
+					      t->content_type, t->name);
+
+	return text ? uuid_from_text(text, ret) : -ENOMEM;
+}
+
 static int send_begin(struct transfer *t, int fd)
 {
 	char digest[SHA256_HEX_SIZE], key[UUID_SIZE];
@@ -335,12 +345,12 @@ static int send_begin(struct transfer *t, int fd)
 	t->size = (uint64_t)st.st_size;
 	t->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	t->timer = evtimer_new(t->core->base, send_due, t);
-	uuid_new(key);
-	t->key = strdup(key);
-	if (t->fd < 0 || !t->timer || !t->key || digest_fd(t->fd, t->size, digest) < 0)
+	if (t->fd < 0 || !t->timer || digest_fd(t->fd, t->size, digest) < 0)
 		return failure_set(&t->failure, CC_E_STORAGE, "The file could not be read");
 	t->sha256 = strdup(digest);
-	if (!t->sha256)
+	if (send_key(t, digest, key) >= 0)
+		t->key = strdup(key);
+	if (!t->sha256 || !t->key)
 		return failure_set(&t->failure, CC_E_STORAGE, "No memory for the upload");
 	send_try(t);
 	return 0;

@@ -288,20 +288,11 @@ void report_send(struct core *c, const char *order_uid, const char *email, const
 	(void)core_defer(c, report_end, o, report_free);
 }
 
-/* RFC 9562 version 8: a UUID whose bits are ours to choose, here a digest of purpose and order. */
 static int receipt_key(const char *order_uid, char ret[static UUID_SIZE])
 {
 	_cleanup_free_ char *text = strprintf("receipt %s", order_uid);
-	char hex[SHA256_HEX_SIZE];
-	int r;
 
-	r = text ? sha256_hex(text, strlen(text), hex) : -ENOMEM;
-	if (r < 0)
-		return r;
-	hex[12] = '8';
-	hex[16] = '8';
-	(void)snprintf(ret, UUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-	return 0;
+	return text ? uuid_from_text(text, ret) : -ENOMEM;
 }
 
 void report_receipt(struct core *c, const struct order *o)
