@@ -257,7 +257,21 @@ int customer_cancel_order(struct api *a, const char *json, const char *key, uint
 	return customer_post(a, "CancelOrderRequest", json, key, budget, done, userdata, ret);
 }
 
-static int rating_encode(const char *uid, unsigned rating, const char *comment, char **ret_json)
+static int add_file_uids(json_object *o, char *const *uids)
+{
+	json_object *array;
+	int r;
+
+	if (strv_length(uids) == 0)
+		return 0;
+	array = json_object_new_array();
+	r = json_add(o, "fileUids", array);
+	for (; r == 0 && *uids; uids++)
+		r = utf8_is_valid(*uids, strlen(*uids)) ? array_add(array, json_object_new_string(*uids)) : -EINVAL;
+	return r;
+}
+
+static int rating_encode(const char *uid, unsigned rating, const char *comment, char *const *photos, char **ret_json)
 {
 	_cleanup_json_ json_object *o = json_object_new_object();
 	int r;
@@ -269,18 +283,20 @@ static int rating_encode(const char *uid, unsigned rating, const char *comment, 
 		r = json_add_u64(o, "rating", rating);
 	if (r == 0)
 		r = add_text(o, "comment", comment);
+	if (r == 0)
+		r = add_file_uids(o, photos);
 	return r < 0 ? r : encode_text(o, ret_json);
 }
 
-int customer_rate_order(struct api *a, const char *uid, unsigned rating, const char *comment, const char *key,
-			uint64_t budget, api_cb done, void *userdata, struct api_call **ret)
+int customer_rate_order(struct api *a, const char *uid, unsigned rating, const char *comment, char *const *photos,
+			const char *key, uint64_t budget, api_cb done, void *userdata, struct api_call **ret)
 {
 	_cleanup_free_ char *json = NULL;
 	int r;
 
 	if (rating < 1 || rating > 5)
 		return -EINVAL;
-	r = rating_encode(uid, rating, comment, &json);
+	r = rating_encode(uid, rating, comment, photos, &json);
 	if (r < 0)
 		return r;
 	return customer_post(a, "RateOrderRespond", json, key, budget, done, userdata, ret);

@@ -44,8 +44,9 @@ int customer_make_order(struct api *a, const char *json, const char *key, api_cb
 int customer_cancel_encode(const char *uid, const char *reason, char **ret_json);
 int customer_cancel_order(struct api *a, const char *json, const char *key, uint64_t budget, api_cb done,
 			  void *userdata, struct api_call **ret);
-int customer_rate_order(struct api *a, const char *uid, unsigned rating, const char *comment, const char *key,
-			uint64_t budget, api_cb done, void *userdata, struct api_call **ret);
+/* photos: uids of files, a strv; NULL: none. */
+int customer_rate_order(struct api *a, const char *uid, unsigned rating, const char *comment, char *const *photos,
+			const char *key, uint64_t budget, api_cb done, void *userdata, struct api_call **ret);
 
 /* Decoders: 0; -EBADMSG, when the record is one that must not be taken (the debug log names the field;
  * others of the page are kept); -ENOMEM. *ret is written on success only. Bounds: uids, statuses and

@@ -1,4 +1,4 @@
-/* What Place, Quote and List take in their dictionaries. */
+/* What Place, Quote, Rate and List take in their dictionaries. */
 #include <inttypes.h>
 
 #include "base/uuid.h"
@@ -118,6 +118,36 @@ int order_options_read(sd_bus_message *m, struct place_options *o, sd_bus_error 
 #undef TEXT
 
 	return bus_options_read(m, table, o, e);
+}
+
+static int read_photos(sd_bus_message *m, const struct bus_option *option, void *target, sd_bus_error *e)
+{
+	char quoted[QUOTED_SIZE], **photos;
+	int r;
+
+	r = bus_option_strv(m, option, target, e);
+	if (r < 0)
+		return r;
+	photos = *(char ***)((char *)target + option->offset);
+	if (strv_length(photos) > RATING_PHOTOS_MAX)
+		return bus_error_invalid(e, "'photos' has more than %d entries", RATING_PHOTOS_MAX);
+	for (char **p = photos; p && *p; p++) {
+		if (!uuid_is_valid(*p))
+			return bus_error_invalid(e, "'photos': \"%s\" is not the UUID of a file", bus_quote(quoted, *p));
+		if (strv_contains(p + 1, *p))
+			return bus_error_invalid(e, "'photos': \"%s\" stands there twice", *p);
+	}
+	return 0;
+}
+
+int rate_options_read(sd_bus_message *m, char ***ret_photos, sd_bus_error *e)
+{
+	static const struct bus_option table[] = {
+		{ "photos", "as", read_photos, 0, 0 },
+		{ 0 },
+	};
+
+	return bus_options_read(m, table, ret_photos, e);
 }
 
 int list_filter_read(sd_bus_message *m, struct list_filter *f, sd_bus_error *e)

@@ -1,4 +1,4 @@
-/* The dictionaries of Orders: options of Place and Quote, filter of List. Types and single values are checked here,
+/* The dictionaries of Orders: options of Place, Quote and Rate, filter of List. Types and single values are checked here,
  * rules of the business are not. */
 #pragma once
 
@@ -7,6 +7,8 @@
 #include "core/core.h"
 
 int order_options_read(sd_bus_message *m, struct place_options *o, sd_bus_error *e);
+/* *ret_photos: uids, a strv; NULL: none. Caller frees, on failure too. */
+int rate_options_read(sd_bus_message *m, char ***ret_photos, sd_bus_error *e);
 
 struct list_filter {
 	char **statuses;

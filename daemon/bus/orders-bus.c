@@ -271,22 +271,9 @@ static int orders_method_cancel(sd_bus_message *m, void *userdata, sd_bus_error 
 	return 1;
 }
 
-struct rate_options {
-	char **photos;
-};
-
-static void rate_options_done(struct rate_options *o)
-{
-	strv_free(o->photos);
-}
-
 static int orders_method_rate(sd_bus_message *m, void *userdata, sd_bus_error *e)
 {
-	static const struct bus_option table[] = {
-		{ "photos", "as", bus_option_strv, offsetof(struct rate_options, photos), 0 },
-		{ 0 },
-	};
-	_cleanup_(rate_options_done) struct rate_options o = { 0 };
+	_cleanup_(strv_freep) char **photos = NULL;
 	const char *uid, *comment;
 	struct bus *b = userdata;
 	struct bus_op *op;
@@ -295,16 +282,14 @@ static int orders_method_rate(sd_bus_message *m, void *userdata, sd_bus_error *e
 
 	if ((r = sd_bus_message_read(m, "sus", &uid, &rating, &comment)) < 0 ||
 	    (r = bus_check_texts(e, "uid", uid, "comment", comment, NULL)) < 0 ||
-	    (r = bus_options_read(m, table, &o, e)) < 0)
+	    (r = rate_options_read(m, &photos, e)) < 0)
 		return r;
 	if (rating < 1 || rating > 5)
 		return bus_error_invalid(e, "'rating' %u is not 1 to 5", rating);
-	if (o.photos)
-		return bus_error_setf(e, CC_E_NOT_SUPPORTED, "This version cannot send photos with a rating; nothing was sent");
 	r = bus_op_new(b, m, &op, e);
 	if (r < 0)
 		return r;
-	order_rate(b->core, uid, rating, comment, bus_op_done, op);
+	order_rate(b->core, uid, rating, comment, photos, bus_op_done, op);
 	return 1;
 }
 

@@ -143,12 +143,33 @@ void order_cancel(struct core *c, const char *uid, const char *reason, core_done
 		(void)core_defer(c, action_end, a, action_free);
 }
 
-static int rate(struct core *c, const char *uid, uint32_t rating, const char *comment, struct action *a)
+/* What the outbox keeps of a rating, until it is sent (outbox.c, step_rate). */
+static char *rating_options(uint32_t rating, const char *comment, char *const *photos)
+{
+	_cleanup_json_ json_object *o = json_object_new_object();
+	json_object *array, *photo;
+	int r;
+
+	r = o ? json_add_u64(o, "rating", rating) : -ENOMEM;
+	if (r >= 0)
+		r = json_add_string(o, "comment", strempty(comment));
+	if (r >= 0 && strv_length(photos) > 0) {
+		array = json_object_new_array();
+		r = json_add(o, "photos", array);
+		for (; r >= 0 && *photos; photos++) {
+			photo = json_object_new_string(*photos);
+			r = photo ? json_object_array_add(array, photo) : -ENOMEM;
+		}
+	}
+	return r >= 0 ? strdup(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN)) : NULL;
+}
+
+static int rate(struct core *c, const char *uid, uint32_t rating, const char *comment, char *const *photos,
+		struct action *a)
 {
 	_cleanup_(order_view_freep) struct order_view *v = NULL;
-	_cleanup_json_ json_object *options = NULL;
 	struct outbox_job *job;
-	char *text;
+	char *options;
 	int r;
 
 	r = session_require(c, /* reading= */ false, &a->failure);
@@ -156,6 +177,8 @@ static int rate(struct core *c, const char *uid, uint32_t rating, const char *co
 		return r;
 	if (rating < 1 || rating > 5)
 		return failure_set(&a->failure, CC_E_INVALID_ARGS, "The rating %u is not 1 to 5", rating);
+	if (strv_length(photos) > RATING_PHOTOS_MAX)
+		return failure_set(&a->failure, CC_E_INVALID_ARGS, "A rating has at most %d photos", RATING_PHOTOS_MAX);
 	r = order_get(c, uid, &v, &a->failure);
 	if (r < 0)
 		return r;
@@ -168,26 +191,22 @@ static int rate(struct core *c, const char *uid, uint32_t rating, const char *co
 	job = outbox_find(c, ROW_RATE, uid);
 	if (job)
 		return failure_set(&a->failure, CC_E_BUSY, "A rating of that order is on its way");
-	options = json_object_new_object();
-	r = options ? json_add_u64(options, "rating", rating) : -ENOMEM;
-	if (r >= 0)
-		r = json_add_string(options, "comment", strempty(comment));
-	text = r >= 0 ? strdup(json_object_to_json_string_ext(options, JSON_C_TO_STRING_PLAIN)) : NULL;
-	if (!text)
+	options = rating_options(rating, comment, photos);
+	if (!options)
 		return failure_from_store(&a->failure, -ENOMEM, "The rating could not be made up");
-	r = add_row(c, ROW_RATE, uid, ROW_SUBMITTING, NULL, text, core_service_now(c) + c->config->deadline, &job,
+	r = add_row(c, ROW_RATE, uid, ROW_SUBMITTING, NULL, options, core_service_now(c) + c->config->deadline, &job,
 		    &a->failure);
 	return r < 0 ? r : wait_for(c, job, a);
 }
 
-void order_rate(struct core *c, const char *uid, uint32_t rating, const char *comment, core_done_cb done,
-		void *userdata)
+void order_rate(struct core *c, const char *uid, uint32_t rating, const char *comment, char *const *photos,
+		core_done_cb done, void *userdata)
 {
 	struct action *a = action_new(done, userdata);
 
 	if (!a)
 		return;
-	if (rate(c, uid, rating, comment, a) == 1)
+	if (rate(c, uid, rating, comment, photos, a) == 1)
 		action_free(a);
 	else
 		(void)core_defer(c, action_end, a, action_free);

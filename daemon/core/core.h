@@ -182,8 +182,10 @@ typedef void (*order_place_cb)(const struct failure *f, const char *uid, const c
 void order_quote(struct core *c, const struct place_options *o, order_quote_cb done, void *userdata);
 void order_place(struct core *c, const struct place_options *o, order_place_cb done, void *userdata);
 void order_cancel(struct core *c, const char *uid, const char *reason, core_done_cb done, void *userdata);
-void order_rate(struct core *c, const char *uid, uint32_t rating, const char *comment, core_done_cb done,
-		void *userdata);
+/* photos: uids of files that were sent before, a strv of at most RATING_PHOTOS_MAX; NULL: none. */
+#define RATING_PHOTOS_MAX 10
+void order_rate(struct core *c, const char *uid, uint32_t rating, const char *comment, char *const *photos,
+		core_done_cb done, void *userdata);
 
 /* Notifications: lists go to core_userdb(). */
 int notifications_mark_read(struct core *c, char *const *uids, struct failure *f);

@@ -33,6 +33,7 @@ static const struct {
 	{ "payment-in-process", CC_E_OUTCOME_UNKNOWN },
 	{ "invalid-card", CC_E_INVALID_CARD },
 	{ "rate-limited", CC_E_RATE_LIMITED },
+	{ "invalid-file-uids", CC_E_INVALID_ARGS },
 };
 
 int failure_set(struct failure *f, enum cc_error error, const char *format, ...)

@@ -285,8 +285,22 @@ int job_mark_attempted(struct outbox_job *j)
 	return r;
 }
 
+static int read_photos(json_object *o, char ***ret)
+{
+	json_object *array = json_get_array(o, "photos");
+	const char *photo;
+	int r = 0;
+
+	for (size_t i = 0; array && i < json_object_array_length(array) && r >= 0; i++) {
+		photo = json_object_get_string(json_object_array_get_idx(array, i));
+		r = photo ? strv_push(ret, photo) : -EBADMSG;
+	}
+	return r;
+}
+
 static int step_rate(struct outbox_job *j)
 {
+	_cleanup_(strv_freep) char **photos = NULL;
 	_cleanup_json_ json_object *o = NULL;
 	const char *comment = "";
 	uint32_t rating = 0;
@@ -295,8 +309,11 @@ static int step_rate(struct outbox_job *j)
 	r = json_parse(j->row.options, strlen(j->row.options), JSON_MAX_DEPTH, &o);
 	if (r < 0 || json_get_u32(o, "rating", &rating) <= 0 || json_get_string(o, "comment", &comment) < 0)
 		return -EBADMSG;
-	return customer_rate_order(j->core->api, j->row.subject, rating, comment, j->row.key, 0, call_answered, j,
-				   &j->call);
+	r = read_photos(o, &photos);
+	if (r < 0)
+		return r;
+	return customer_rate_order(j->core->api, j->row.subject, rating, comment, photos, j->row.key, 0, call_answered,
+				   j, &j->call);
 }
 
 static int step_call(struct outbox_job *j)

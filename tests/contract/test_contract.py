@@ -142,7 +142,10 @@ class Scenario(harness.TestCase):
         self.wait_for_status(delivered, 'delivered')
         with self.assertError('CannotCancel'):
             self.client.call('Orders', 'Cancel', '(ssa{sv})', (delivered, '', {}))
-        self.client.call('Orders', 'Rate', '(susa{sv})', (delivered, 5, 'warm and in time', {}))
+        with open(f'{harness.SOURCE_DIR}/docs/notification.png', 'rb') as f:
+            photo = self.client.call('Files', 'Upload', '(sshs)', ('lunch.png', 'image/png', 0, ''), fds=(f.fileno(),))
+        self.client.call('Orders', 'Rate', '(susa{sv})', (delivered, 5, 'warm and in time', {
+            'photos': GLib.Variant('as', [photo])}))
         self.sandbox.request('POST', '/Sandbox/Product', {'id': self.product, 'quantity': 0})
         with self.assertError('ProductUnavailable'):
             self.place([(self.product, 1)])

@@ -13,7 +13,6 @@ from harness import INVALID_ARGS, NAME, PATH, PROPERTIES
 
 UNKNOWN_METHOD = 'org.freedesktop.DBus.Error.UnknownMethod'
 LIMITS_EXCEEDED = 'org.freedesktop.DBus.Error.LimitsExceeded'
-NOT_SUPPORTED = 'org.freedesktop.DBus.Error.NotSupported'
 LONG = 'ä' * 2049  # 4098 bytes
 
 
@@ -574,7 +573,7 @@ class Orders(harness.TestCase):
         for rating in (0, 6, 0xffffffff):
             with self.assertError(INVALID_ARGS, str(rating)):
                 self.client.call(*rate, (uid, rating, '', {}))
-        with self.assertError(NOT_SUPPORTED, 'photos'):
+        with self.assertError(INVALID_ARGS, 'photos'):
             self.client.call(*rate, (uid, 5, '', {'photos': GLib.Variant('as', ['x'])}))
         with self.assertError(INVALID_ARGS, 'photo'):
             self.client.call(*rate, (uid, 5, '', {'photo': GLib.Variant('as', ['x'])}))

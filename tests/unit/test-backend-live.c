@@ -507,22 +507,22 @@ static void test_life_and_rating(void **state)
 		expect_status(uid, stages[i][1]);
 	}
 	uuid_new(key);
-	expect(customer_rate_order(a, uid, 5, "early", key, 0, fixture_done, f, NULL), API_REFUSED,
+	expect(customer_rate_order(a, uid, 5, "early", NULL, key, 0, fixture_done, f, NULL), API_REFUSED,
 	       "not-delivered");
 	advance(uid, "Delivered");
 	expect_status(uid, STATUS_DELIVERED);
 	uuid_new(key);
-	expect(customer_rate_order(a, uid, 4, "good & hot", key, 0, fixture_done, f, NULL), API_OK, NULL);
+	expect(customer_rate_order(a, uid, 4, "good & hot", NULL, key, 0, fixture_done, f, NULL), API_OK, NULL);
 	assert_int_equal(customer_decode_order(f->done[0].body, &rated), 0);
 	assert_int_equal(rated->rating, 4);
 	assert_string_equal(rated->rating_comment, "good & hot");
 	assert_true(rated->changed > live.order->changed);
 	fixture_forget(f);
 	uuid_new(key);
-	expect(customer_rate_order(a, uid, 1, NULL, key, 0, fixture_done, f, NULL), API_REFUSED,
+	expect(customer_rate_order(a, uid, 1, NULL, NULL, key, 0, fixture_done, f, NULL), API_REFUSED,
 	       "already-rated");
-	assert_int_equal(customer_rate_order(a, uid, 0, NULL, key, 0, fixture_done, f, NULL), -EINVAL);
-	assert_int_equal(customer_rate_order(a, uid, 6, NULL, key, 0, fixture_done, f, NULL), -EINVAL);
+	assert_int_equal(customer_rate_order(a, uid, 0, NULL, NULL, key, 0, fixture_done, f, NULL), -EINVAL);
+	assert_int_equal(customer_rate_order(a, uid, 6, NULL, NULL, key, 0, fixture_done, f, NULL), -EINVAL);
 }
 
 static void test_orders(void **state)
