@@ -67,7 +67,8 @@ static char *joined(const char *words)
 	return list;
 }
 
-static int store(const struct option_def *def, const char **slot, const char *value, char **ret_problem)
+static int store(struct args *a, const struct option_def *def, const char **slot, const char *value,
+		 char **ret_problem)
 {
 	if (def->value && *def->value != '[' && !word_allowed(def->words, value)) {
 		_cleanup_free_ char *list = joined(def->words);
@@ -76,6 +77,7 @@ static int store(const struct option_def *def, const char **slot, const char *va
 		return -EINVAL;
 	}
 	*slot = value;
+	a->given[a->n_given++] = (struct given_option){ def, value };
 	return 0;
 }
 
@@ -107,7 +109,7 @@ static int parse_long(struct args *a, char *const **argv, char **ret_problem)
 	}
 	if (!equals)
 		++*argv;
-	return store(def, &slots[i], equals ? equals + 1 : **argv, ret_problem);
+	return store(a, def, &slots[i], equals ? equals + 1 : **argv, ret_problem);
 }
 
 /* "-v", "-vv", "-oF", "-o F". */
@@ -130,13 +132,13 @@ static int parse_short(struct args *a, char *const **argv, char **ret_problem)
 			continue;
 		}
 		if (p[1])
-			return store(def, &slots[i], p + 1, ret_problem);
+			return store(a, def, &slots[i], p + 1, ret_problem);
 		if (!(*argv)[1]) {
 			*ret_problem = xprintf("-%c needs a value: %s", *p, def->value);
 			return -EINVAL;
 		}
 		++*argv;
-		return store(def, &slots[i], **argv, ret_problem);
+		return store(a, def, &slots[i], **argv, ret_problem);
 	}
 	return 0;
 }
@@ -232,6 +234,7 @@ int args_parse(struct args *a, char *const *argv, char **ret_problem)
 			return -EINVAL;
 		}
 	a->words = xcheck(new0(const char *, n + 1));
+	a->given = xcheck(new0(struct given_option, n + 1));
 	for (; *argv && r >= 0; argv++) {
 		if (options && streq(*argv, "--"))
 			options = false;
@@ -250,6 +253,7 @@ int args_parse(struct args *a, char *const *argv, char **ret_problem)
 void args_done(struct args *a)
 {
 	free(a->words);
+	free(a->given);
 	*a = (struct args){};
 }
 
@@ -258,6 +262,18 @@ const char *args_option(const struct args *a, const char *name)
 	size_t i;
 
 	return find_option(verb_options(a), name, strlen(name), &i) ? a->values[i] : NULL;
+}
+
+const char *args_option_at(const struct args *a, const char *name, unsigned i)
+{
+	const struct option_def *def;
+	size_t slot;
+
+	def = find_option(verb_options(a), name, strlen(name), &slot);
+	for (unsigned k = 0; def && k < a->n_given; k++)
+		if (a->given[k].def == def && i-- == 0)
+			return a->given[k].value;
+	return NULL;
 }
 
 const char *args_global(const struct args *a, const char *name)

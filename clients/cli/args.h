@@ -40,6 +40,11 @@ struct verb {
 struct args {
 	const struct verb *verb; /* NULL: none was given */
 	const char *global_values[OPTIONS_MAX], *values[OPTIONS_MAX];
+	struct given_option {
+		const struct option_def *def;
+		const char *value;
+	} *given; /* every value in its order, for options that may come more than once */
+	unsigned n_given;
 	const char **words; /* the arguments; the strings are argv's */
 	unsigned n_words;
 };
@@ -52,6 +57,8 @@ void args_done(struct args *a);
 
 /* NULL when it was not given; "" for an option without a value. The last one given counts. */
 const char *args_option(const struct args *a, const char *name);
+/* The i-th of the values given, from 0 on; NULL: there are no more. */
+const char *args_option_at(const struct args *a, const char *name, unsigned i);
 const char *args_global(const struct args *a, const char *name);
 /* The argument, or NULL. */
 const char *args_word(const struct args *a, unsigned i);

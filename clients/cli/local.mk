@@ -27,7 +27,9 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/pay-card.c \
 	clients/cli/pay-qr.c \
 	clients/cli/pay-watch.c \
+	clients/cli/photo.c clients/cli/photo.h \
 	clients/cli/product.c clients/cli/product.h \
+	clients/cli/progress.c clients/cli/progress.h \
 	clients/cli/prompt.c clients/cli/prompt.h \
 	clients/cli/qr-draw.c clients/cli/qr-draw.h \
 	clients/cli/session.h \
@@ -48,6 +50,7 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/verb-orders.c \
 	clients/cli/verb-pay.c \
 	clients/cli/verb-pending.c \
+	clients/cli/verb-rate.c \
 	clients/cli/verb-reorder.c \
 	clients/cli/verb-report.c \
 	clients/cli/verb-settings.c \

@@ -1,8 +1,6 @@
-/* cancel, rate. */
+/* cancel. */
 #include "clients/cli/cli.h"
-#include "clients/cli/items.h"
 #include "clients/cli/verbs.h"
-#include "clients/common/status.h"
 
 int verb_cancel(struct cli *cli, const struct args *args)
 {
@@ -23,30 +21,5 @@ int verb_cancel(struct cli *cli, const struct args *args)
 	if (r < 0)
 		return r;
 	printf("Order %s: %s.\n", order_name(&o), o.status);
-	return 0;
-}
-
-int verb_rate(struct cli *cli, const struct args *args)
-{
-	_cleanup_free_ char *uid = NULL;
-	_cleanup_order_ struct order o;
-	uint64_t stars;
-	int r;
-
-	order_init(&o);
-	if (number_parse(args->words[1], 5, &stars) < 0 || stars == 0)
-		return cli_usage(cli, "'%s' is not a number of stars; it is 1 to 5", args->words[1]);
-	r = cli_lookup_order(cli, args->words[0], &uid);
-	if (r >= 0)
-		r = cli_act(cli, CC_IFACE_ORDERS, "Rate", NULL, "susa{sv}", uid, (uint32_t)stars,
-			    strempty(args_option(args, "comment")), 0);
-	if (r < 0)
-		return r;
-	if (cli->json)
-		return cli_print_order_json(cli, uid);
-	r = cli_get_order(cli, uid, &o);
-	if (r < 0)
-		return r;
-	printf("Order %s: %u of 5. Thank you.\n", order_name(&o), (unsigned)stars);
 	return 0;
 }

@@ -1,65 +1,33 @@
 /* report: an order's report in a file, opened, or sent by e-mail. */
 #include <fcntl.h>
-#include <inttypes.h>
 
 #include "base/timeutil.h"
-#include "base/uuid.h"
 #include "clients/cli/open.h"
+#include "clients/cli/progress.h"
 #include "clients/cli/verbs.h"
 #include "clients/cli/when.h"
 #include "clients/common/jsonview.h"
 
-#define REPORT_CALL_TIMEOUT (5 * 60 * USEC_PER_SEC)
 #define MAIL_WAIT (10 * USEC_PER_SEC) /* how long it is asked whether a mail has gone out */
-#define BAR_CELLS 30
 
 struct report {
 	struct cli *cli;
 	const char *format, *path;
-	char transfer[UUID_SIZE];
-	bool drawn; /* the bar stands on the line */
 	sd_bus_message *reply;
 	int fd; /* the message's */
 	const char *name, *content_type;
 };
 
-static int on_progress(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
-{
-	struct report *p = userdata;
-	const char *transfer;
-	uint64_t done, total;
-	unsigned cells;
-
-	(void)ret_error;
-	if (sd_bus_message_read(m, "stt", &transfer, &done, &total) < 0 || !streq(transfer, p->transfer) ||
-	    total == 0)
-		return 0;
-	cells = (unsigned)((double)(done < total ? done : total) / (double)total * BAR_CELLS);
-	fprintf(stderr, "\r[%.*s%*s] %" PRIu64 " of %" PRIu64 " kB", (int)cells,
-		"##############################", BAR_CELLS - (int)cells, "", done / 1024, total / 1024);
-	fflush(stderr);
-	p->drawn = true;
-	return 0;
-}
-
 static int fetch(struct report *p, const char *uid)
 {
-	_cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
+	_cleanup_progress_ struct progress progress = {};
 	struct cli *cli = p->cli;
 	int r;
 
-	if (!cli->call_timeout)
-		cli->client->timeout_usec = REPORT_CALL_TIMEOUT;
-	uuid_new(p->transfer);
-	if (isatty(STDERR_FILENO)) {
-		r = sd_bus_match_signal(cli->client->bus, &slot, CC_BUS_NAME, CC_PATH, CC_IFACE_FILES,
-					"Progress", on_progress, p);
-		if (r < 0)
-			return cli_fail_errno(cli, r, "The session bus cannot be watched");
-	}
-	r = cli_read(cli, CC_IFACE_ORDERS, "GetReport", &p->reply, "sss", uid, p->format, p->transfer);
-	if (p->drawn)
-		fputc('\n', stderr);
+	r = progress_begin(&progress, cli, "");
+	if (r >= 0)
+		r = cli_read(cli, CC_IFACE_ORDERS, "GetReport", &p->reply, "sss", uid, p->format, progress.transfer);
+	progress_end(&progress);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_read(p->reply, "hss", &p->fd, &p->name, &p->content_type);

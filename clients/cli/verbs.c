@@ -101,6 +101,7 @@ static const struct option_def cancel_options[] = {
 
 static const struct option_def rate_options[] = {
 	{ "comment", 0, "T", NULL, "a few words" },
+	{ "photo", 0, "F", NULL, "send this picture along; may be given up to 10 times" },
 	{},
 };
 
@@ -201,7 +202,7 @@ const struct verb verbs[] = {
 	  "cancel an order", ORDER_TEXT, "customerclient cancel last --reason 'wrong address'" },
 	{ "rate", "ORDER STARS", 2, 2, ARG_ORDER, NULL, rate_options, false, verb_rate,
 	  "rate a delivered order with 1 to 5 stars", ORDER_TEXT,
-	  "customerclient rate last 5 --comment 'still hot'" },
+	  "customerclient rate last 5 --comment 'still hot' --photo lunch.jpg" },
 	{ "notifications", "", 0, 0, ARG_NONE, NULL, notifications_options, false, verb_notifications,
 	  "notifications, newest first", NULL, "customerclient notifications --unread --mark-read" },
 	{ "report", "ORDER", 1, 1, ARG_ORDER, NULL, report_options, false, verb_report,

@@ -1,4 +1,5 @@
 # The CLI, and `track` on terminals of two sizes.
 dist_check_SCRIPTS += tests/integration/test_cli.py tests/integration/test_track.py \
 	tests/integration/test_pay.py tests/integration/test_pay_qr.py
+EXTRA_DIST += tests/integration/test_photos.py
 EXTRA_DIST += tests/integration/screen.py

@@ -110,7 +110,6 @@ class WithoutDaemon(CliTestCase):
             with self.subTest(word):
                 self.fails(2, word, says='the commands are:')
         self.fails(2, 'orders', 'export', says='too much')
-        self.fails(2, 'rate', 'last', '5', '--photo=x', says="no option '--photo'")
 
     def test_help_and_version(self):
         text = self.ok('--help')
