@@ -5,6 +5,8 @@ daemon_base_libbase_a_SOURCES = \
 	daemon/base/config-path.c \
 	daemon/base/config.c \
 	daemon/base/config.h \
+	daemon/base/csv.c \
+	daemon/base/csv.h \
 	daemon/base/digest.c \
 	daemon/base/json-scan.c \
 	daemon/base/json-scan.h \

@@ -10,6 +10,8 @@ struct bus_op {
 	struct bus *bus;
 	sd_bus_message *message;
 	struct bus_op *previous, *next;
+	void *data;
+	void (*free_data)(void *data);
 
 	size_t n_secrets, n_wanted;
 	struct secret *secrets[BUS_OP_SECRETS];
@@ -63,11 +65,19 @@ static void op_free(struct bus_op *op)
 		op->next->previous = op->previous;
 	op->bus->n_ops--;
 
+	if (op->free_data)
+		op->free_data(op->data);
 	fd_secret_cancel(op->reading);
 	for (size_t i = 0; i < op->n_secrets; i++)
 		secret_unref(op->secrets[i]);
 	sd_bus_message_unref(op->message);
 	free(op);
+}
+
+void bus_op_keep(struct bus_op *op, void *data, void (*free_data)(void *data))
+{
+	op->data = data;
+	op->free_data = free_data;
 }
 
 struct bus *bus_op_bus(struct bus_op *op)

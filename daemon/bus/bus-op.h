@@ -16,6 +16,8 @@ struct bus_op;
 /* LimitsExceeded when the caller has too many open; Busy when we are going down. The handler returns 1 afterwards. */
 int bus_op_new(struct bus *b, sd_bus_message *m, struct bus_op **ret, sd_bus_error *e);
 
+/* What the work on it keeps; freed with the op, however that is answered. */
+void bus_op_keep(struct bus_op *op, void *data, void (*free_data)(void *data));
 struct bus *bus_op_bus(struct bus_op *op);
 /* Rewound to its first argument: a continuation reads the arguments again. */
 sd_bus_message *bus_op_message(struct bus_op *op);

@@ -17,8 +17,10 @@ daemon_bus_libbus_a_SOURCES = \
 	daemon/bus/order-append.c \
 	daemon/bus/order-object-bus.c \
 	daemon/bus/order-options.c daemon/bus/order-options.h \
-	daemon/bus/orders-bus.c \
+	daemon/bus/orders-bus.c daemon/bus/orders-bus.h \
+	daemon/bus/orders-export-bus.c \
 	daemon/bus/payments-bus.c \
 	daemon/bus/session-bus.c \
-	daemon/bus/settings-bus.c
+	daemon/bus/settings-bus.c \
+	dbus/jsonview.c dbus/jsonview.h
 daemon_bus_libbus_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS)

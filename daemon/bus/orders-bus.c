@@ -4,6 +4,7 @@
 #include "bus/bus-private.h"
 #include "bus/files-bus.h"
 #include "bus/order-options.h"
+#include "bus/orders-bus.h"
 
 #define GET_MANY_MAX 100
 
@@ -84,15 +85,27 @@ static int append_row(const struct order_row *row, void *userdata)
 	return bus_append_order_row(userdata, row);
 }
 
-static bool fits(const struct list_filter *f, const struct order_view *v)
+bool orders_fit(const struct list_filter *f, const char *status, uint64_t created)
 {
-	const struct order *o = v->order;
+	if (f->has_statuses && !strv_contains(f->statuses, status))
+		return false;
+	if (f->has_pending && status_is_pending(status) != f->pending)
+		return false;
+	return (f->since == 0 || created >= f->since) && (f->until == 0 || created < f->until);
+}
 
-	if (f->has_statuses && !strv_contains(f->statuses, o->status))
-		return false;
-	if (f->has_pending && status_is_pending(o->status) != f->pending)
-		return false;
-	return (f->since == 0 || o->created >= f->since) && (f->until == 0 || o->created < f->until);
+int orders_find(struct userdb *u, const char *id, char **ret_uid, sd_bus_error *e)
+{
+	char quoted[QUOTED_SIZE];
+	int r;
+
+	r = userdb_order_find(u, id, ret_uid);
+	if (r == -ENOENT)
+		return bus_error_setf(e, CC_E_NOT_FOUND, "There is no order '%s'", bus_quote(quoted, id));
+	if (r == -ENOTUNIQ)
+		return bus_error_invalid(e, "More than one order begins with \"%s\"; write more of it",
+					 bus_quote(quoted, id));
+	return r < 0 ? bus_error_store(e, r, "the order") : 0;
 }
 
 /* The one order that `id` means, as a list of at most one row. */
@@ -102,23 +115,17 @@ static int append_by_id(struct bus *b, struct userdb *u, const struct list_filte
 	_cleanup_(order_view_freep) struct order_view *v = NULL;
 	_cleanup_failure_ struct failure f = { 0 };
 	_cleanup_free_ char *uid = NULL;
-	char quoted[QUOTED_SIZE];
 	const struct order *o;
 	int r;
 
-	r = userdb_order_find(u, filter->id, &uid);
-	if (r == -ENOENT)
-		return bus_error_setf(e, CC_E_NOT_FOUND, "There is no order '%s'", bus_quote(quoted, filter->id));
-	if (r == -ENOTUNIQ)
-		return bus_error_invalid(e, "More than one order begins with \"%s\"; write more of it",
-					 bus_quote(quoted, filter->id));
+	r = orders_find(u, filter->id, &uid, e);
 	if (r < 0)
-		return bus_error_store(e, r, "the order");
+		return r;
 	if (order_get(b->core, uid, &v, &f) < 0)
 		return bus_error_set(e, &f);
-	if (!fits(filter, v))
-		return 0;
 	o = v->order;
+	if (!orders_fit(filter, o->status, o->created))
+		return 0;
 	return bus_append_order_row(reply, &(struct order_row){
 						   .uid = o->uid,
 						   .number = o->number,
@@ -302,6 +309,8 @@ const sd_bus_vtable bus_orders_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("List", SD_BUS_ARGS("a{sv}", filter, "u", limit, "s", cursor),
 				SD_BUS_RESULT("a" CC_SIG_ORDER_ROW, orders, "s", next_cursor), orders_method_list,
 				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Export", SD_BUS_ARGS("a{sv}", filter, "s", format), SD_BUS_RESULT("h", file),
+				orders_method_export, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("ListPending", SD_BUS_NO_ARGS, SD_BUS_RESULT("a" CC_SIG_ORDER_ROW, orders),
 				orders_method_list_pending, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetMany", SD_BUS_ARGS("as", uids), SD_BUS_RESULT("aa{sv}", orders),

@@ -158,6 +158,20 @@ int userdb_order_each(struct userdb *u, const struct order_filter *filter, unsig
 	return walk(u, st, r, limit, row, userdata, ret_next);
 }
 
+int userdb_order_has_text(struct userdb *u, const char *uid, const char *text)
+{
+	_cleanup_stmt_ sqlite3_stmt *st = NULL;
+	_cleanup_free_ char *folded = text_fold(text, 0);
+	int r;
+
+	if (!folded)
+		return -ENOMEM;
+	r = store_query(u->store, &st,
+			"SELECT 1 FROM orders o JOIN order_text t ON t.id = o.id WHERE o.uid = ?1 AND instr(t.text, ?2)",
+			"tt", uid, folded);
+	return r > 0 ? 1 : r;
+}
+
 int userdb_order_count_pending(struct userdb *u, uint32_t *ret)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;

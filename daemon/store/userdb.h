@@ -61,6 +61,8 @@ struct order_filter {
  * this holds for all of them. */
 int userdb_order_each(struct userdb *u, const struct order_filter *filter, unsigned limit, const char *cursor,
 		      int (*row)(const struct order_row *r, void *userdata), void *userdata, char **ret_next);
+/* Whether the filter's text stands in one order: 1, 0. */
+int userdb_order_has_text(struct userdb *u, const char *uid, const char *text);
 /* A uid, a number, a unique beginning of either (case ignored in all), or "last" (the newest). -ENOENT; -ENOTUNIQ
  * when several fit. */
 int userdb_order_find(struct userdb *u, const char *id, char **ret_uid);

@@ -1,6 +1,6 @@
 /* Turning a{sv} into JSON by type, so that a key added later appears by itself. The few keys whose D-Bus type
  * says too little are in a table. */
-#include "clients/common/jsonview.h"
+#include "dbus/jsonview.h"
 
 #include <math.h>
 #include <stdio.h>
