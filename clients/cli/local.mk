@@ -16,6 +16,10 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/cart.h \
 	clients/cli/cli.c clients/cli/cli.h \
 	clients/cli/completion.c \
+	clients/cli/export.h \
+	clients/cli/export-file.c \
+	clients/cli/export-ics.c \
+	clients/cli/export-ledger.c \
 	clients/cli/help.c \
 	clients/cli/items.c clients/cli/items.h \
 	clients/cli/order-flow.h \
@@ -32,6 +36,7 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/progress.c clients/cli/progress.h \
 	clients/cli/prompt.c clients/cli/prompt.h \
 	clients/cli/qr-draw.c clients/cli/qr-draw.h \
+	clients/cli/save.c clients/cli/save.h \
 	clients/cli/session.h \
 	clients/cli/settings.h \
 	clients/cli/style.c clients/cli/style.h \
@@ -43,6 +48,7 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/verb-cancel.c \
 	clients/cli/verb-cards.c \
 	clients/cli/verb-cart.c \
+	clients/cli/verb-export.c \
 	clients/cli/verb-menu.c \
 	clients/cli/verb-monitor.c \
 	clients/cli/verb-notifications.c \

@@ -8,5 +8,13 @@
 #define ORDER_CELL_SIZE 64
 const char *order_cell(const char *number, const char *uid, char buf[static ORDER_CELL_SIZE]);
 json_object *order_row_json(const struct order_row *row);
-/* A CSV field of RFC 4180, quoted where it must be. */
-void csv_field(FILE *f, const char *text);
+
+/* The options --status, --since and --until, and the dictionary that List and Export take. */
+struct orders_filter {
+	char **status;
+	bool pending;
+	uint64_t since, until; /* µs, until exclusive; 0: not given */
+};
+int orders_filter_read(struct cli *cli, const struct args *args, struct orders_filter *f);
+int orders_filter_append(sd_bus_message *m, const struct orders_filter *f);
+void orders_filter_done(struct orders_filter *f);

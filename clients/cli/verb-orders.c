@@ -1,6 +1,7 @@
 /* orders: the list, with filters, as a table, JSON or CSV. */
 #include <inttypes.h>
 
+#include "base/csv.h"
 #include "base/money.h"
 #include "base/timeutil.h"
 #include "clients/cli/items.h"
@@ -15,13 +16,7 @@
 #define LIMIT_DEFAULT 50
 #define LIMIT_MAX 10000000
 
-struct filter {
-	char **status;
-	bool pending;
-	uint64_t since, until; /* 0: not given */
-};
-
-static void filter_done(struct filter *f)
+void orders_filter_done(struct orders_filter *f)
 {
 	strv_free(f->status);
 }
@@ -59,21 +54,6 @@ json_object *order_row_json(const struct order_row *row)
 	return o;
 }
 
-void csv_field(FILE *f, const char *text)
-{
-	if (!strpbrk(text, ",\"\r\n")) {
-		fputs(text, f);
-		return;
-	}
-	fputc('"', f);
-	for (; *text; text++) {
-		if (*text == '"')
-			fputc('"', f);
-		fputc(*text, f);
-	}
-	fputc('"', f);
-}
-
 static void csv_row(FILE *f, const struct order_row *row)
 {
 	char money[MONEY_SIZE], created[ISO8601_SIZE] = "", changed[ISO8601_SIZE] = "";
@@ -86,12 +66,12 @@ static void csv_row(FILE *f, const struct order_row *row)
 	for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
 		if (i > 0)
 			fputc(',', f);
-		csv_field(f, fields[i]);
+		csv_text(f, fields[i]);
 	}
-	fputs("\r\n", f);
+	fputs(CSV_EOL, f);
 }
 
-static int parse_statuses(struct cli *cli, const char *list, struct filter *f)
+static int parse_statuses(struct cli *cli, const char *list, struct orders_filter *f)
 {
 	_cleanup_free_ char *copy = xstrdup(list);
 	char *rest = copy, *word;
@@ -112,7 +92,7 @@ static int parse_statuses(struct cli *cli, const char *list, struct filter *f)
 	return 0;
 }
 
-static int parse_filter(struct cli *cli, const struct args *args, struct filter *f)
+int orders_filter_read(struct cli *cli, const struct args *args, struct orders_filter *f)
 {
 	const char *status = args_option(args, "status"), *since = args_option(args, "since");
 	const char *until = args_option(args, "until");
@@ -131,13 +111,12 @@ static int parse_filter(struct cli *cli, const struct args *args, struct filter 
 					 "--until cannot be '%s'; it is 2025, 2025-03, 2025-03-14, yesterday "
 					 "or 'last year'",
 					 until);
-		/* The last moment of the period belongs to it, the first after it does not. */
-		f->until = start == end ? end : end - 1;
+		f->until = end; /* which is not part of it, here and at the daemon */
 	}
 	return status ? parse_statuses(cli, status, f) : 0;
 }
 
-static int append_filter(sd_bus_message *m, const struct filter *f)
+int orders_filter_append(sd_bus_message *m, const struct orders_filter *f)
 {
 	int r;
 
@@ -200,7 +179,7 @@ static void sink_add(struct sink *s, const struct order_row *row)
 }
 
 /* One page: 1 = there is more, *cursor is moved on. */
-static int fetch_page(struct sink *s, const struct filter *f, char **cursor)
+static int fetch_page(struct sink *s, const struct orders_filter *f, char **cursor)
 {
 	_cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
 	uint32_t limit = s->left < PAGE ? (uint32_t)s->left : PAGE;
@@ -210,7 +189,7 @@ static int fetch_page(struct sink *s, const struct filter *f, char **cursor)
 
 	r = client_new_call(s->cli->client, CC_IFACE_ORDERS, "List", &m);
 	if (r >= 0)
-		r = append_filter(m, f);
+		r = orders_filter_append(m, f);
 	if (r >= 0)
 		r = sd_bus_message_append(m, "us", limit, *cursor);
 	if (r < 0)
@@ -272,7 +251,7 @@ static void sink_open(struct sink *s)
 	else {
 		s->csv = page_begin(&s->page);
 		if (s->cli->legend)
-			fputs("uid,number,status,payment-type,total,currency,created,changed,cancellable\r\n",
+			fputs("uid,number,status,payment-type,total,currency,created,changed,cancellable" CSV_EOL,
 			      s->csv);
 	}
 }
@@ -302,7 +281,7 @@ static int sink_close(struct sink *s, int r, bool more)
 
 int verb_orders(struct cli *cli, const struct args *args)
 {
-	_cleanup_(filter_done) struct filter f = {};
+	_cleanup_(orders_filter_done) struct orders_filter f = {};
 	_cleanup_free_ char *cursor = xstrdup("");
 	struct sink s = { .cli = cli };
 	int r;
@@ -311,7 +290,7 @@ int verb_orders(struct cli *cli, const struct args *args)
 	if (r >= 0)
 		r = read_limit(cli, args, &s.left);
 	if (r >= 0)
-		r = parse_filter(cli, args, &f);
+		r = orders_filter_read(cli, args, &f);
 	if (r < 0)
 		return r;
 	sink_open(&s);

@@ -78,6 +78,16 @@ static const struct option_def orders_options[] = {
 	{},
 };
 
+static const struct option_def export_options[] = {
+	{ "format", 0, "FORMAT", "csv json ledger ics",
+	  "csv, json, ledger (plain text accounting) or ics (a calendar); as the file's name ends" },
+	{ "output", 'o', "F", NULL, "to this file, - is stdout (stdout)" },
+	{ "status", 0, "S", NULL, "pending, or of these statuses, with commas between" },
+	{ "since", 0, "D", NULL, "from 2025, 2025-03, 2025-03-14, yesterday, 'last year' on" },
+	{ "until", 0, "D", NULL, "to the end of that" },
+	{},
+};
+
 static const struct option_def wait_options[] = {
 	{ "for", 0, "STATUS", STATUSES, "the status to wait for" },
 	{ "timeout", 0, "SEC", NULL, "wait no longer: then exit 124" },
@@ -179,6 +189,11 @@ const struct verb verbs[] = {
 	  "customerclient reorder last" },
 	{ "orders", "", 0, 0, ARG_NONE, NULL, orders_options, false, verb_orders, "all orders, newest first",
 	  NULL, "customerclient orders --since 2025 --status delivered" },
+	{ "orders export", "", 0, 0, ARG_NONE, NULL, export_options, false, verb_orders_export,
+	  "the whole history, for other programs",
+	  "A file is there whole or not at all. In CSV a text that a spreadsheet would run begins with an "
+	  "apostrophe.",
+	  "customerclient orders export --since 2025 -o orders.ledger --format=ledger" },
 	{ "show", "ORDER", 1, 1, ARG_ORDER, NULL, NULL, false, verb_show,
 	  "all there is to know about an order", ORDER_TEXT, "customerclient show last" },
 	{ "pending", "", 0, 0, ARG_NONE, NULL, NULL, false, verb_pending, "orders that are on their way",

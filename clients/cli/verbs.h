@@ -42,6 +42,7 @@ VERB(monitor);
 VERB(notifications);
 VERB(order);
 VERB(orders);
+VERB(orders_export);
 VERB(passwd);
 VERB(pay);
 VERB(pending);

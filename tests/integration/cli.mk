@@ -1,5 +1,5 @@
 # The CLI, and `track` on terminals of two sizes.
 dist_check_SCRIPTS += tests/integration/test_cli.py tests/integration/test_track.py \
-	tests/integration/test_pay.py tests/integration/test_pay_qr.py
+	tests/integration/test_pay.py tests/integration/test_pay_qr.py tests/integration/test_export.py
 EXTRA_DIST += tests/integration/test_photos.py
-EXTRA_DIST += tests/integration/screen.py
+EXTRA_DIST += tests/integration/screen.py tests/integration/history.py
