@@ -11,4 +11,5 @@ dist_dbusinterface_DATA = \
 	dbus/org.deliveryservice.CustomerClient1.Orders.xml \
 	dbus/org.deliveryservice.CustomerClient1.Payments.xml \
 	dbus/org.deliveryservice.CustomerClient1.Session.xml \
-	dbus/org.deliveryservice.CustomerClient1.Settings.xml
+	dbus/org.deliveryservice.CustomerClient1.Settings.xml \
+	dbus/org.deliveryservice.CustomerClient1.Statistics.xml

@@ -18,6 +18,7 @@
 #define CC_IFACE_PAYMENTS CC_INTERFACE("Payments")
 #define CC_IFACE_SETTINGS CC_INTERFACE("Settings")
 #define CC_IFACE_FILES CC_INTERFACE("Files")
+#define CC_IFACE_STATISTICS CC_INTERFACE("Statistics")
 
 /* Not part of the API: held by the one notifier of a session, so that there is never a second. */
 #define CC_NOTIFIER_NAME CC_BUS_NAME ".Notifier"
@@ -33,6 +34,11 @@
 #define CC_SIG_CART_LINE "(tsuxxs)"
 #define CC_SIG_ORDER_ROW "(ssssxsttb)"
 #define CC_SIG_NOTIFICATION "(ssssstb)"
+#define CC_SIG_SERIES_POINT "(std)"
+#define CC_SIG_DELIVERY "(stdd)"
+#define CC_SIG_FAVOURITE "(tsux)"
+#define CC_SIG_PLACE_SUM "(sux)"
+#define CC_SIG_PRICE_CHANGE "(tsxxt)"
 #define CC_SIG_EVENT "(tssa{sv})"
 
 #define CC_ERROR_PREFIX CC_BUS_NAME ".Error."

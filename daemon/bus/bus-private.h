@@ -38,6 +38,7 @@ extern const sd_bus_vtable bus_notifications_vtable[];
 extern const sd_bus_vtable bus_payments_vtable[];
 extern const sd_bus_vtable bus_settings_vtable[];
 extern const sd_bus_vtable bus_files_vtable[];
+extern const sd_bus_vtable bus_statistics_vtable[];
 
 /* PropertiesChanged for all that changed since the last time. Before each reply, so that who has the reply has seen
  * the change, and once a turn of the loop. */

@@ -256,6 +256,7 @@ int bus_attach(struct bus *b, struct core *core)
 		{ CC_IFACE_PAYMENTS, bus_payments_vtable },
 		{ CC_IFACE_SETTINGS, bus_settings_vtable },
 		{ CC_IFACE_FILES, bus_files_vtable },
+		{ CC_IFACE_STATISTICS, bus_statistics_vtable },
 	};
 	int r;
 

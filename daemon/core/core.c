@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/timeutil.h"
-#include "core/core-internal.h"
+#include "core/facts-scan.h"
 #include "net/http.h"
 
 #define USER_AGENT "customerclientd/" PACKAGE_VERSION
@@ -411,7 +411,8 @@ int core_open_cache(struct core *c)
 	if (r < 0) {
 		log_error("The orders cannot be read: %s", strerror(-r));
 		core_close_cache(c);
-	}
+	} else
+		facts_fill_start(c);
 	return r;
 }
 

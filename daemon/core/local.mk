@@ -7,7 +7,10 @@ daemon_core_libcore_a_SOURCES = \
 	daemon/core/core-internal.h \
 	daemon/core/core.c \
 	daemon/core/core.h \
+	daemon/core/deliveries.c \
 	daemon/core/events.c \
+	daemon/core/facts-scan.c \
+	daemon/core/facts-scan.h \
 	daemon/core/failure.c \
 	daemon/core/failure.h \
 	daemon/core/files.c \
@@ -19,6 +22,7 @@ daemon_core_libcore_a_SOURCES = \
 	daemon/core/outbox-rules.c \
 	daemon/core/outbox-rules.h \
 	daemon/core/outbox.c \
+	daemon/core/overview.c \
 	daemon/core/payments.c \
 	daemon/core/pictures.c \
 	daemon/core/place.c \
@@ -26,7 +30,12 @@ daemon_core_libcore_a_SOURCES = \
 	daemon/core/reports.c \
 	daemon/core/schedule.c \
 	daemon/core/schedule.h \
+	daemon/core/series.c \
+	daemon/core/series.h \
 	daemon/core/session.c \
 	daemon/core/settings.c \
 	daemon/core/sign-up.c \
+	daemon/core/statistics-private.h \
+	daemon/core/statistics.c \
+	daemon/core/statistics.h \
 	daemon/core/sync.c

@@ -493,6 +493,18 @@ int catalog_get_product(struct catalog *c, uint64_t id, struct product *ret)
 	return product_copy(st, ret);
 }
 
+int catalog_get_price(struct catalog *c, uint64_t id, const char *currency, int64_t *ret)
+{
+	_cleanup_stmt_ sqlite3_stmt *st = NULL;
+	int r;
+
+	r = store_query(c->store, &st, "SELECT price FROM products WHERE id = ?1 AND currency = ?2", "ut", id, currency);
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	*ret = sqlite3_column_int64(st, 0);
+	return 0;
+}
+
 bool product_is_available(const struct product *p)
 {
 	return !p->deleted && (!p->limited || p->quantity > 0);

@@ -42,6 +42,8 @@ int catalog_each_product(struct catalog *c, uint64_t category, unsigned limit, c
 int catalog_search(struct catalog *c, const char *text, unsigned limit,
 		   int (*row)(const struct product *p, void *userdata), void *userdata);
 int catalog_get_product(struct catalog *c, uint64_t id, struct product *ret); /* -ENOENT; description, tags and all */
+/* What a product costs in that currency. -ENOENT: it is not sold, or for other money. */
+int catalog_get_price(struct catalog *c, uint64_t id, const char *currency, int64_t *ret);
 bool product_is_available(const struct product *p);
 
 /* Small values that belong to the cache: cursors, ETags. */

@@ -126,10 +126,12 @@ static int write_row(struct userdb *u, const struct order *o, const char *body, 
 		return r;
 	if (id == 0)
 		id = sqlite3_last_insert_rowid(store_db(u->store));
-	return store_run(u->store,
-			 "INSERT INTO order_text(id, text) VALUES(?1, ?2) "
-			 "ON CONFLICT(id) DO UPDATE SET text = excluded.text WHERE text <> excluded.text",
-			 "it", id, text);
+	userdb_orders_changed(u);
+	r = store_run(u->store,
+		      "INSERT INTO order_text(id, text) VALUES(?1, ?2) "
+		      "ON CONFLICT(id) DO UPDATE SET text = excluded.text WHERE text <> excluded.text",
+		      "it", id, text);
+	return r < 0 ? r : userdb_facts_put(u, id, o, local);
 }
 
 static int order_put(struct userdb *u, const struct order *o, const char *body, enum order_source source,
@@ -181,6 +183,10 @@ static int order_delete(struct userdb *u, const char *uid)
 {
 	int r;
 
+	userdb_orders_changed(u);
+	r = userdb_facts_delete(u, uid);
+	if (r < 0)
+		return r;
 	r = store_run(u->store, "DELETE FROM order_text WHERE id = (SELECT id FROM orders WHERE uid = ?1)", "t", uid);
 	return r < 0 ? r : store_run(u->store, "DELETE FROM orders WHERE uid = ?1", "t", uid);
 }

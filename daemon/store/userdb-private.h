@@ -8,6 +8,13 @@
 struct userdb {
 	struct store *store;
 	unsigned events_added; /* since the last pruning */
+	uint64_t generation, opening; /* see userdb_generation() */
+	bool facts_complete;
 };
+
+/* userdb-facts.c: called within the transaction of what it is about. */
+int userdb_facts_put(struct userdb *u, int64_t id, const struct order *o, bool local);
+int userdb_facts_delete(struct userdb *u, const char *uid);
+void userdb_orders_changed(struct userdb *u);
 
 #define EVENTS_PRUNE_EVERY 100

@@ -35,8 +35,22 @@ static int version_1(sqlite3 *db)
 		NULL, NULL, NULL);
 }
 
+/* The facts of orders that are there already are made from their bodies by userdb_facts_fill(), in slices. */
+static int version_2(sqlite3 *db)
+{
+	return sqlite3_exec(db,
+		"CREATE TABLE order_places(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
+		"CREATE TABLE order_facts("
+		"  id INTEGER PRIMARY KEY, created INTEGER NOT NULL, status TEXT NOT NULL, local INTEGER NOT NULL,"
+		"  total INTEGER NOT NULL, currency TEXT NOT NULL, cost INTEGER NOT NULL, items INTEGER NOT NULL,"
+		"  place INTEGER NOT NULL, promised INTEGER NOT NULL, delivered INTEGER NOT NULL, lines BLOB NOT NULL);"
+		"INSERT INTO meta(key, value) SELECT 'facts-filled', 'complete' WHERE NOT EXISTS(SELECT 1 FROM orders);",
+		NULL, NULL, NULL);
+}
+
 static const struct migration migrations[] = {
 	{ version_1 },
+	{ version_2 },
 };
 
 /* "<uuid>.db"; whatever else a service calls its users must not become a path, nor the name of another file. */
@@ -79,6 +93,8 @@ int userdb_open(const char *folder, const char *user, struct userdb **ret, char 
 		return r;
 	/* The first event of a life looks after the floor and prunes; so does the first after a rollback. */
 	u->events_added = EVENTS_PRUNE_EVERY;
+	userdb_orders_changed(u);
+	u->opening = u->generation;
 	*ret = TAKE_PTR(u);
 	return 0;
 }
@@ -150,6 +166,7 @@ int userdb_commit(struct userdb *u)
 void userdb_rollback(struct userdb *u)
 {
 	store_rollback(u->store);
+	userdb_orders_changed(u);
 	u->events_added = EVENTS_PRUNE_EVERY;
 }
 

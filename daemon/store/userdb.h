@@ -68,6 +68,47 @@ int userdb_order_has_text(struct userdb *u, const char *uid, const char *text);
 int userdb_order_find(struct userdb *u, const char *id, char **ret_uid);
 int userdb_order_count_pending(struct userdb *u, uint32_t *ret);
 
+/* What dashboards count of an order; borrowed. */
+struct order_facts {
+	int64_t id;                   /* of this file only */
+	const char *uid;              /* of userdb_facts_each_newest() only */
+	uint64_t created;             /* 0: not known */
+	uint64_t promised, delivered; /* µs; 0: not known */
+	const char *status, *currency;
+	bool local;
+	int64_t total, cost;          /* cost: of the products, without fees */
+	uint64_t items;               /* each quantity counted */
+	int64_t place;                /* see userdb_place_text(); 0: none */
+	const void *lines;            /* see order_facts_line() */
+	size_t lines_size;
+};
+struct fact_line {
+	uint64_t product;
+	uint32_t quantity;
+	int64_t unit_price;
+};
+/* Takes the next line off; false at the end. */
+bool order_facts_line(const void **lines, size_t *left, struct fact_line *ret);
+/* By id, from the one after `after` on (0: the first). The number of rows walked, so fewer than limit at the end; what a
+ * row function returns below 0 ends the walk with it. */
+int userdb_facts_each(struct userdb *u, int64_t after, unsigned limit,
+		      int (*row)(const struct order_facts *f, void *userdata), void *userdata);
+/* Newest first, with uids: those after (created, uid), ("" is before every uid) and not before `since`. */
+int userdb_facts_each_newest(struct userdb *u, uint64_t since, uint64_t created, const char *uid, unsigned limit,
+			     int (*row)(const struct order_facts *f, void *userdata), void *userdata);
+/* Changes with every change of an order, and is another one in another file: what was counted at the same generation
+ * still holds. */
+uint64_t userdb_generation(struct userdb *u);
+uint64_t userdb_opening(struct userdb *u); /* another number for each opening of a file: ids of before mean nothing */
+/* Creation of the first and the last order of any kind; 0: there is none. */
+int userdb_order_span(struct userdb *u, uint64_t *ret_first, uint64_t *ret_last);
+int userdb_place_text(struct userdb *u, int64_t place, char **ret); /* -ENOENT; caller frees */
+int userdb_place_find(struct userdb *u, const char *text, int64_t *ret); /* -ENOENT */
+int userdb_order_body(struct userdb *u, int64_t id, char **ret); /* -ENOENT; caller frees */
+/* In a file that an older version wrote the facts are made from the bodies, `limit` of them per call: 1 while there are
+ * more, 0 when all are there. decode makes an order of a stored body. */
+int userdb_facts_fill(struct userdb *u, unsigned limit, int (*decode)(const char *body, struct order **ret));
+
 /* Returns 1 when the notification was not there before; a later read flag is taken over. */
 int userdb_notification_put(struct userdb *u, const struct notification *n);
 int userdb_notification_each(struct userdb *u, bool unread_only, unsigned limit, const char *cursor,

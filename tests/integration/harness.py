@@ -293,7 +293,8 @@ class Contract:
     Every reply and event that a Client or Recorder sees is held against it."""
 
     REPLIES = {('Daemon', 'GetStatus'): 'GetStatus', ('Orders', 'Get'): 'Orders.Get', ('Orders', 'GetMany'): 'Orders.Get',
-               ('Orders', 'Quote'): 'Quote', ('Catalog', 'GetProduct'): 'GetProduct'}
+               ('Orders', 'Quote'): 'Quote', ('Catalog', 'GetProduct'): 'GetProduct',
+               ('Statistics', 'GetOverview'): 'GetOverview'}
     NESTED = {'payments': 'payment', 'courier': 'courier'}
 
     def __init__(self):

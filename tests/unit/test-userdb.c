@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "store/text.h"
 #include "store/userdb.h"
@@ -681,16 +682,233 @@ static void test_opens_version_1(void **state)
 	assert_string_equal(value, "xyz");
 }
 
+/* The file of an older version becomes what a new one is, table by table. */
+static void test_migrated_schema_is_that_of_a_new_one(void **state)
+{
+	_cleanup_free_ char *folder = path_in(*state, "old"), *old = NULL, *new = path_in(*state, "%s.db", USER);
+	_cleanup_free_ char *old_schema = NULL, *new_schema = NULL;
+
+	assert_int_equal(mkdir(folder, 0700), 0);
+	old = path_in(folder, "%s.db", USER);
+	database_from_sql(old, "userdb-v1.sql");
+	userdb_close(userdb_at(folder));
+	userdb_close(userdb_at(*state));
+	old_schema = database_schema(old);
+	new_schema = database_schema(new);
+	assert_string_equal(old_schema, new_schema);
+}
+
 static void test_schema_is_that_of_its_version(void **state)
 {
 	_cleanup_free_ char *old = path_in(*state, "old.db"), *new = path_in(*state, "%s.db", USER);
 	_cleanup_free_ char *old_schema = NULL, *new_schema = NULL;
 
-	database_from_sql(old, "userdb-v1.sql");
+	database_from_sql(old, "userdb-v2.sql");
 	userdb_close(userdb_at(*state));
 	old_schema = database_schema(old);
 	new_schema = database_schema(new);
 	assert_string_equal(old_schema, new_schema);
+}
+
+/* Facts */
+
+struct seen_facts {
+	unsigned n;
+	struct order_facts last;
+	char status[32], currency[8], uids[512];
+	struct fact_line lines[4];
+	size_t n_lines;
+};
+
+static int see_facts(const struct order_facts *f, void *userdata)
+{
+	struct seen_facts *s = userdata;
+	const void *lines = f->lines;
+	size_t left = f->lines_size;
+
+	s->n++;
+	s->last = *f;
+	(void)snprintf(s->status, sizeof(s->status), "%s", f->status);
+	(void)snprintf(s->currency, sizeof(s->currency), "%s", f->currency);
+	if (f->uid)
+		(void)snprintf(s->uids + strlen(s->uids), sizeof(s->uids) - strlen(s->uids), "%s ", f->uid);
+	for (s->n_lines = 0; s->n_lines < 4 && order_facts_line(&lines, &left, &s->lines[s->n_lines]); s->n_lines++)
+		;
+	assert_int_equal(left, 0);
+	return 0;
+}
+
+static struct order_line some_lines[] = {
+	{ .product = 12, .name = (char *)"Soup", .quantity = 2, .unit_price = 500 },
+	{ .product = INT64_MAX, .name = (char *)"Juice", .quantity = UINT32_MAX, .unit_price = INT64_MAX },
+	{ .product = 0, .name = (char *)"Napkin", .quantity = 1, .unit_price = 0 },
+};
+
+static struct order order_with_facts(void)
+{
+	struct order o = order_of("3d6f4b7e-0000-4000-8000-00000000000a", "A-7", "delivered", 1700000000000000);
+
+	o.products_price = 1100;
+	o.destination = (char *)"1 Long Street";
+	o.end_expected = 1700000600000000;
+	o.end_actual = 1700000900000000;
+	o.lines = some_lines;
+	o.n_lines = ELEMENTSOF(some_lines);
+	return o;
+}
+
+static void test_facts(void **state)
+{
+	_cleanup_(userdb_closep) struct userdb *u = userdb_at(*state);
+	struct order o = order_with_facts();
+	_cleanup_free_ char *place = NULL, *body = NULL;
+	struct seen_facts seen = { 0 };
+	uint64_t first, last;
+	int64_t found;
+
+	assert_int_equal(userdb_order_span(u, &first, &last), 0);
+	assert_int_equal(first + last, 0);
+	assert_int_equal(userdb_order_put(u, &o, "{\"a\":1}", ORDER_FROM_SYNC, 1, NULL), 1);
+	assert_int_equal(userdb_facts_each(u, 0, 10, see_facts, &seen), 1);
+	assert_string_equal(seen.status, "delivered");
+	assert_string_equal(seen.currency, "EUR");
+	assert_int_equal(seen.last.total, 1250);
+	assert_int_equal(seen.last.cost, 1100);
+	assert_int_equal(seen.last.items, 3 + (uint64_t)UINT32_MAX);
+	assert_int_equal(seen.last.created, 1700000000000000);
+	assert_int_equal(seen.last.promised, 1700000600000000);
+	assert_int_equal(seen.last.delivered, 1700000900000000);
+	assert_false(seen.last.local);
+	assert_int_equal(seen.n_lines, ELEMENTSOF(some_lines));
+	for (size_t i = 0; i < ELEMENTSOF(some_lines); i++) {
+		assert_int_equal(seen.lines[i].product, some_lines[i].product);
+		assert_int_equal(seen.lines[i].quantity, some_lines[i].quantity);
+		assert_int_equal(seen.lines[i].unit_price, some_lines[i].unit_price);
+	}
+	assert_int_equal(userdb_place_text(u, seen.last.place, &place), 0);
+	assert_string_equal(place, "1 Long Street");
+	assert_int_equal(userdb_place_find(u, "1 Long Street", &found), 0);
+	assert_int_equal(found, seen.last.place);
+	assert_int_equal(userdb_place_find(u, "1 long street", &found), -ENOENT);
+	assert_int_equal(userdb_place_text(u, 99, &place), -ENOENT);
+	assert_int_equal(userdb_order_body(u, seen.last.id, &body), 0);
+	assert_string_equal(body, "{\"a\":1}");
+	assert_int_equal(userdb_order_span(u, &first, &last), 0);
+	assert_int_equal(first, 1700000000000000);
+	assert_int_equal(last, first);
+	assert_int_equal(userdb_facts_each(u, seen.last.id, 10, see_facts, &seen), 0);
+}
+
+static void test_facts_follow_the_order(void **state)
+{
+	_cleanup_(userdb_closep) struct userdb *u = userdb_at(*state);
+	struct order o = order_with_facts();
+	struct seen_facts seen = { 0 };
+	uint64_t generation = userdb_generation(u);
+
+	o.status = (char *)"submitting";
+	o.n_lines = 1;
+	assert_int_equal(userdb_order_put(u, &o, "{\"a\":1}", ORDER_LOCAL, 1, NULL), 1);
+	assert_true(userdb_generation(u) != generation);
+	generation = userdb_generation(u);
+	assert_int_equal(userdb_order_put(u, &o, "{\"a\":1}", ORDER_LOCAL, 2, NULL), 0);
+	assert_int_equal(userdb_generation(u), generation);
+	assert_int_equal(userdb_facts_each(u, 0, 10, see_facts, &seen), 1);
+	assert_true(seen.last.local);
+	assert_int_equal(seen.n_lines, 1);
+	o.status = (char *)"cooking";
+	o.n_lines = 2;
+	o.total_price = 77;
+	assert_int_equal(userdb_order_put(u, &o, "{\"a\":2}", ORDER_FROM_SYNC, 1, NULL), 1);
+	assert_int_equal(userdb_facts_each(u, 0, 10, see_facts, &seen), 1);
+	assert_false(seen.last.local);
+	assert_string_equal(seen.status, "cooking");
+	assert_int_equal(seen.last.total, 77);
+	assert_int_equal(seen.n_lines, 2);
+	assert_int_equal(userdb_order_delete(u, o.uid), 0);
+	assert_int_equal(userdb_facts_each(u, 0, 10, see_facts, &seen), 0);
+	/* What was rolled back was not: nobody may keep what was counted meanwhile. */
+	assert_int_equal(userdb_begin(u), 0);
+	assert_int_equal(userdb_order_put(u, &o, "{\"a\":2}", ORDER_FROM_SYNC, 1, NULL), 1);
+	generation = userdb_generation(u);
+	userdb_rollback(u);
+	assert_true(userdb_generation(u) != generation);
+	assert_int_equal(userdb_facts_each(u, 0, 10, see_facts, &seen), 0);
+}
+
+static void test_facts_of_newest(void **state)
+{
+	_cleanup_(userdb_closep) struct userdb *u = userdb_at(*state);
+	struct seen_facts seen = { 0 };
+
+	put(u, "b", "1", "delivered", 5);
+	put(u, "a", "2", "delivered", 5);
+	put(u, "c", "3", "delivered", 9);
+	put(u, "d", "4", "delivered", 2);
+	assert_int_equal(userdb_facts_each_newest(u, 0, UINT64_MAX, "", 3, see_facts, &seen), 3);
+	assert_string_equal(seen.uids, "c a b ");
+	assert_int_equal(userdb_facts_each_newest(u, 0, 5, "b", 3, see_facts, &seen), 1);
+	assert_string_equal(seen.uids, "c a b d ");
+	seen.uids[0] = '\0';
+	assert_int_equal(userdb_facts_each_newest(u, 5, 8, "", 3, see_facts, &seen), 2);
+	assert_string_equal(seen.uids, "a b ");
+}
+
+static int read_body(const char *body, struct order **ret)
+{
+	if (!strstr(body, "3d6f4b7e"))
+		return -EBADMSG;
+	*ret = order_new();
+	assert_non_null(*ret);
+	(*ret)->products_price = 1500;
+	(*ret)->total_price = 1; /* the column is right */
+	(*ret)->destination = strdup("Évry, 1 Rue");
+	return 0;
+}
+
+/* The facts of an older version's orders are made from the bodies, once, also when it is ended in between. */
+static void test_facts_of_version_1(void **state)
+{
+	_cleanup_free_ char *path = path_in(*state, "%s.db", USER);
+	struct seen_facts seen = { 0 };
+	struct userdb *u;
+
+	database_from_sql(path, "userdb-v1.sql");
+	u = userdb_at(*state);
+	put(u, "later", "A-2", "delivered", 1800000000000000);
+	assert_int_equal(userdb_facts_each(u, 0, 10, see_facts, &seen), 1);
+	assert_int_equal(userdb_facts_fill(u, 1, read_body), 1);
+	userdb_close(u);
+	u = userdb_at(*state);
+	assert_int_equal(userdb_facts_each(u, 0, 1, see_facts, &seen), 1);
+	assert_string_equal(seen.status, "cooking");
+	assert_int_equal(seen.last.total, 1890);
+	assert_int_equal(seen.last.cost, 1500);
+	assert_int_equal(seen.last.created, 1700000000000006);
+	assert_int_equal(seen.last.promised, 1700003600000000);
+	assert_int_equal(userdb_facts_fill(u, 1, read_body), 1); /* this body cannot be read: its facts stay */
+	assert_int_equal(userdb_facts_fill(u, 1, read_body), 0);
+	assert_int_equal(userdb_facts_fill(u, 1, read_body), 0);
+	assert_int_equal(userdb_facts_each(u, 0, 10, see_facts, &seen), 2);
+	userdb_close(u);
+	u = userdb_at(*state);
+	assert_int_equal(userdb_facts_fill(u, 1, NULL), 0);
+	userdb_close(u);
+}
+
+static void test_facts_of_version_2(void **state)
+{
+	_cleanup_free_ char *path = path_in(*state, "%s.db", USER);
+	_cleanup_(userdb_closep) struct userdb *u = NULL;
+	struct seen_facts seen = { 0 };
+
+	database_from_sql(path, "userdb-v2.sql");
+	u = userdb_at(*state);
+	assert_int_equal(userdb_facts_fill(u, 1, NULL), 0);
+	assert_int_equal(userdb_facts_each(u, 0, 10, see_facts, &seen), 1);
+	assert_int_equal(seen.n_lines, 2);
+	assert_int_equal(seen.lines[0].unit_price, 500);
+	assert_int_equal(seen.lines[1].product, 77);
 }
 
 /* Text */
@@ -745,6 +963,12 @@ int main(void)
 		TEST(test_newest_events_are_kept),
 		TEST(test_forget),
 		TEST(test_opens_version_1),
+		TEST(test_facts),
+		TEST(test_facts_follow_the_order),
+		TEST(test_facts_of_newest),
+		TEST(test_facts_of_version_1),
+		TEST(test_facts_of_version_2),
+		TEST(test_migrated_schema_is_that_of_a_new_one),
 		TEST(test_schema_is_that_of_its_version),
 		TEST(test_fold),
 	};
