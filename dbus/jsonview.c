@@ -10,7 +10,8 @@
 #include "base/util.h"
 
 /* 't' that is no time, 'x' that is no money. */
-static const char *const plain_numbers[] = { "id", "category", "event-seq", "age", "clock-skew" };
+static const char *const plain_numbers[] = { "id", "category", "event-seq", "age", "clock-skew",
+					     "state-size", "cache-size" };
 
 static const struct {
 	const char *key, *members; /* the names of the fields of its structures, each after its type */

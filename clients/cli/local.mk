@@ -13,6 +13,7 @@ clients_cli_libcli_a_CFLAGS = $(cli_cflags)
 clients_cli_libcli_a_SOURCES = \
 	clients/cli/account.h \
 	clients/cli/args.c clients/cli/args.h \
+	clients/cli/bundle.c clients/cli/bundle-person.c clients/cli/bundle.h \
 	clients/cli/cart.h \
 	clients/cli/cli.c clients/cli/cli.h \
 	clients/cli/completion.c \
@@ -20,6 +21,10 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/export-file.c \
 	clients/cli/export-ics.c \
 	clients/cli/export-ledger.c \
+	clients/cli/doctor.c clients/cli/doctor.h \
+	clients/cli/doctor-bus.c \
+	clients/cli/doctor-desktop.c \
+	clients/cli/doctor-status.c \
 	clients/cli/help.c \
 	clients/cli/items.c clients/cli/items.h \
 	clients/cli/order-flow.h \
@@ -37,6 +42,8 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/prompt.c clients/cli/prompt.h \
 	clients/cli/qr-draw.c clients/cli/qr-draw.h \
 	clients/cli/save.c clients/cli/save.h \
+	clients/cli/redact.c clients/cli/redact.h \
+	clients/cli/run.c clients/cli/run.h \
 	clients/cli/session.h \
 	clients/cli/settings.h \
 	clients/cli/style.c clients/cli/style.h \
@@ -49,6 +56,7 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/verb-cards.c \
 	clients/cli/verb-cart.c \
 	clients/cli/verb-export.c \
+	clients/cli/verb-doctor.c \
 	clients/cli/verb-menu.c \
 	clients/cli/verb-monitor.c \
 	clients/cli/verb-notifications.c \

@@ -136,6 +136,12 @@ static const struct option_def report_options[] = {
 	{},
 };
 
+static const struct option_def doctor_options[] = {
+	{ "bundle", 0, "F", NULL, "write what a bug report needs to a file, without what is personal" },
+	{ "replace", 0, NULL, NULL, "also over a file that is there" },
+	{},
+};
+
 #define ORDER_TEXT "ORDER is a uid, a number, a unique beginning, or 'last'."
 
 const struct verb verbs[] = {
@@ -233,6 +239,12 @@ const struct verb verbs[] = {
 	  NULL, "customerclient sync" },
 	{ "monitor", "", 0, 0, ARG_NONE, NULL, monitor_options, false, verb_monitor,
 	  "print each change as one line of JSON", NULL, "customerclient monitor | jq .kind" },
+	{ "doctor", "", 0, 0, ARG_NONE, NULL, doctor_options, true, verb_doctor,
+	  "check bus, daemon, service, databases, keyring and bubbles",
+	  "Each line is ok, a warning, or wrong, and then says what to do. It starts the daemon, as every command "
+	  "does. Exit 0 = nothing is wrong.\n"
+	  "The file of --bundle is text: read it before you send it. - is stdout.",
+	  "customerclient doctor --bundle=report.txt" },
 	{ "completion", "bash|zsh|fish", 1, 1, ARG_WORDS, "bash zsh fish", NULL, true, verb_completion,
 	  "print a completion script for a shell", NULL, "source <(customerclient completion bash)" },
 	{},

@@ -37,6 +37,7 @@ VERB(cart_note);
 VERB(cart_remove);
 VERB(cart_set);
 VERB(completion);
+VERB(doctor);
 VERB(menu);
 VERB(monitor);
 VERB(notifications);

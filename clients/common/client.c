@@ -8,6 +8,9 @@
 
 #include "base/timeutil.h"
 
+/* sd-bus counts a call's time from when the bus has greeted us; a bus that never does is given up a little later. */
+#define GREETING_GRACE (USEC_PER_SEC / 2)
+
 struct pending_call {
 	sd_bus_message *reply;
 	bool done;
@@ -22,6 +25,7 @@ int client_open(struct client **ret, sd_bus_error *error)
 	if (!c)
 		return sd_bus_error_set_errno(error, -ENOMEM);
 	c->timeout_usec = CLIENT_TIMEOUT_DEFAULT;
+	c->start_timeout_usec = CLIENT_START_TIMEOUT_DEFAULT;
 	r = sd_bus_open_user_with_description(&c->bus, "customerclient");
 	if (r < 0) {
 		sd_bus_error_setf(error, SD_BUS_ERROR_SERVICE_UNKNOWN,
@@ -38,7 +42,11 @@ struct client *client_free(struct client *c)
 {
 	if (!c)
 		return NULL;
-	sd_bus_flush_close_unref(c->bus);
+	/* A bus that has not greeted us would be waited for. */
+	if (sd_bus_is_ready(c->bus) > 0)
+		sd_bus_flush_close_unref(c->bus);
+	else
+		sd_bus_close_unref(c->bus);
 	free(c);
 	return NULL;
 }
@@ -58,10 +66,10 @@ static int pending_call_done(sd_bus_message *reply, void *userdata, sd_bus_error
 	return 1;
 }
 
-static int wait_bus(sd_bus *bus, const sigset_t *mask)
+static int wait_bus(sd_bus *bus, const sigset_t *mask, uint64_t limit)
 {
 	struct pollfd p = { .fd = sd_bus_get_fd(bus) };
-	struct timespec ts, *limit = NULL;
+	struct timespec ts;
 	uint64_t until, now;
 	int r;
 
@@ -72,20 +80,19 @@ static int wait_bus(sd_bus *bus, const sigset_t *mask)
 	r = sd_bus_get_timeout(bus, &until);
 	if (r < 0)
 		return r;
-	if (until != UINT64_MAX) {
-		now = now_monotonic();
-		until = until > now ? until - now : 0;
-		ts.tv_sec = (time_t)(until / USEC_PER_SEC);
-		ts.tv_nsec = (long)(until % USEC_PER_SEC * 1000);
-		limit = &ts;
-	}
-	if (ppoll(&p, 1, limit, mask) < 0 && errno != EINTR)
+	if (until > limit)
+		until = limit;
+	now = now_monotonic();
+	until = until > now ? until - now : 0;
+	ts.tv_sec = (time_t)(until / USEC_PER_SEC);
+	ts.tv_nsec = (long)(until % USEC_PER_SEC * 1000);
+	if (ppoll(&p, 1, &ts, mask) < 0 && errno != EINTR)
 		return -errno;
 	return 0;
 }
 
 /* Signals are let in only inside ppoll(), so none is missed between looking at the flag and sleeping. */
-static int run_until_done(struct client *c, struct pending_call *call)
+static int run_until_done(struct client *c, struct pending_call *call, uint64_t limit)
 {
 	sigset_t block, before;
 	int r;
@@ -105,7 +112,11 @@ static int run_until_done(struct client *c, struct pending_call *call)
 			r = -EINTR;
 			break;
 		}
-		r = wait_bus(c->bus, &before);
+		if (now_monotonic() >= limit) {
+			r = -ETIMEDOUT;
+			break;
+		}
+		r = wait_bus(c->bus, &before, limit);
 		if (r < 0)
 			break;
 	}
@@ -117,6 +128,8 @@ static int set_transport_error(sd_bus_error *error, int r)
 {
 	if (r == -EINTR)
 		return sd_bus_error_set(error, CC_ERROR("Interrupted"), "Interrupted"), r;
+	if (r == -ETIMEDOUT)
+		return sd_bus_error_set(error, SD_BUS_ERROR_TIMEOUT, "The session bus does not answer"), r;
 	if (r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE)
 		return sd_bus_error_set(error, SD_BUS_ERROR_DISCONNECTED,
 					"The session bus closed the connection"),
@@ -147,7 +160,7 @@ int client_send(struct client *c, sd_bus_message *m, sd_bus_error *error, sd_bus
 
 	r = sd_bus_call_async(c->bus, &slot, m, pending_call_done, &call, c->timeout_usec);
 	if (r >= 0)
-		r = run_until_done(c, &call);
+		r = run_until_done(c, &call, started + c->timeout_usec + GREETING_GRACE);
 	r = r < 0 ? set_transport_error(error, r) : take_reply(&call, error, ret_reply);
 	if (c->trace)
 		c->trace(sd_bus_message_get_interface(m), sd_bus_message_get_member(m),

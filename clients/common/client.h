@@ -12,6 +12,7 @@
 #include "dbus/names.h"
 
 #define CLIENT_TIMEOUT_DEFAULT (30 * USEC_PER_SEC)
+#define CLIENT_START_TIMEOUT_DEFAULT (90 * USEC_PER_SEC)
 
 /* Whether a call changes something: an answer that never comes then means "outcome unknown". */
 enum client_effect { CLIENT_READS, CLIENT_ACTS };
@@ -19,6 +20,7 @@ enum client_effect { CLIENT_READS, CLIENT_ACTS };
 struct client {
 	sd_bus *bus;
 	uint64_t timeout_usec;
+	uint64_t start_timeout_usec; /* for the daemon to come up */
 	/* Set by a signal handler: calls then end with -EINTR. May be NULL. */
 	const volatile sig_atomic_t *interrupted;
 	/* Called after each call, for -v. May be NULL. */

@@ -10,7 +10,6 @@
 #define SYSTEMD_SERVICE "org.freedesktop.systemd1.Service"
 
 #define SPAWN_FAILED "org.freedesktop.DBus.Error.Spawn.Failed"
-#define START_TIMEOUT (90 * USEC_PER_SEC)
 
 struct job {
 	char *path;   /* NULL until StartUnit has answered */
@@ -128,7 +127,7 @@ static void set_unit_reason(struct client *c, sd_bus_error *error)
 
 static int wait_job(struct client *c, struct job *j, sd_bus_error *error)
 {
-	uint64_t deadline = now_monotonic() + START_TIMEOUT, now;
+	uint64_t deadline = now_monotonic() + c->start_timeout_usec, now;
 	int r;
 
 	while (!j->result) {

@@ -3,3 +3,4 @@ dist_check_SCRIPTS += tests/integration/test_cli.py tests/integration/test_track
 	tests/integration/test_pay.py tests/integration/test_pay_qr.py tests/integration/test_export.py
 EXTRA_DIST += tests/integration/test_photos.py
 EXTRA_DIST += tests/integration/screen.py tests/integration/history.py
+dist_check_SCRIPTS += tests/integration/test_doctor.py

@@ -2,7 +2,7 @@ CLIENT_TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/clients
 CLIENT_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JSON_CFLAGS) $(SYSTEMD_CFLAGS)
 CLIENT_TEST_LIBS = clients/cli/libcli.a clients/common/libclient.a daemon/base/libbase.a \
 	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(JSON_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS) $(QRENCODE_LIBS) -lm
-CLIENT_TESTS = tests/unit/test-client tests/unit/test-cli tests/unit/test-track-render tests/unit/test-chart
+CLIENT_TESTS = tests/unit/test-client tests/unit/test-cli tests/unit/test-track-render tests/unit/test-chart tests/unit/test-doctor
 if HAVE_CMOCKA
 check_PROGRAMS += $(CLIENT_TESTS) tests/unit/draw-chart
 TESTS += $(CLIENT_TESTS)
@@ -38,3 +38,7 @@ tests_unit_draw_chart_LDADD = $(CHART_LIBS)
 
 EXTRA_DIST += tests/data/charts-80.txt tests/data/charts-80-ascii.txt tests/data/charts-140.txt \
 	tests/data/charts-140-ascii.txt
+tests_unit_test_doctor_SOURCES = tests/unit/test-doctor.c
+tests_unit_test_doctor_CPPFLAGS = $(CLIENT_TEST_CPPFLAGS)
+tests_unit_test_doctor_CFLAGS = $(CLIENT_TEST_CFLAGS)
+tests_unit_test_doctor_LDADD = $(CLIENT_TEST_LIBS)
