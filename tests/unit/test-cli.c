@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/csv.h"
 #include "base/jsonutil.h"
 #include "base/timeutil.h"
 #include "cli/args.h"
