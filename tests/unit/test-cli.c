@@ -91,7 +91,7 @@ static void test_args_bad(void **state)
 	static const struct {
 		const char *line, *part; /* of the sentence */
 	} cases[] = {
-		{ "stats", "There is no command 'stats'; the commands are: status, sign-up" },
+		{ "frobnicate", "There is no command 'frobnicate'; the commands are: status, sign-up" },
 		{ "orders|--stat", "'orders' has no option '--stat'" },
 		{ "orders|--statu=x",
 		  "'orders' has no option '--statu" }, /* no abbreviations on a paid order */
@@ -110,7 +110,7 @@ static void test_args_bad(void **state)
 		{ "completion|tcsh", "'completion' cannot be 'tcsh'; it is one of: bash, zsh, fish" },
 		{ "wait|last|--for=gone", "--for cannot be 'gone'; it is one of: submitting, " },
 		{ "show|a\xff", "Argument 2 is not UTF-8 text" },
-		{ "orders export", "There is no command 'orders export'" },
+		{ "orders frob", "There is no command 'orders frob'" },
 	};
 
 	(void)state;
