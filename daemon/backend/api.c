@@ -283,7 +283,7 @@ static void on_http_done(const struct http_response *response, void *userdata)
 	log_debug("%s %.*s: HTTP %d%s%s", service_names[c->service], (int)strcspn(c->path, "?"), c->path,
 		  response->status, answer.message[0] ? ", " : "", answer.message);
 
-	a->hooks.contact(was_reached(response), was_reached(response) ? response->date : 0, a->userdata);
+	a->hooks.contact(was_reached(response), was_reached(response) ? response->date : 0, answer.message, a->userdata);
 	if (!c->api || c->state == CALL_ENDING)
 		return;
 	if (answer.outcome == API_UNAUTHORIZED && call_refused(c))
