@@ -619,6 +619,13 @@ static void test_waybar(void **state)
 		     "{\"text\":\"On the way 19:50\",\"alt\":\"late\",\"tooltip\":\"Order C-7\\nto Main St "
 		     "1\\n12 min late\","
 		     "\"class\":\"late\",\"percentage\":80}");
+	o.status = (char *)"awaiting-payment";
+	o.expected = o.end_expected = 0;
+	o.payments.items = &(struct order_payment){ .type = (char *)"card", .valid_until = now + 15 * USEC_PER_MIN };
+	o.payments.n = 1;
+	check_waybar(&s, now,
+		     "{\"text\":\"To pay until 19:55\",\"alt\":\"to-pay\",\"tooltip\":\"Order C-7 is to be paid until "
+		     "19:55: customerclient pay C-7\\nto Main St 1\",\"class\":\"to-pay\",\"percentage\":80}");
 }
 
 int main(void)
