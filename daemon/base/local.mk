@@ -14,6 +14,7 @@ daemon_base_libbase_a_SOURCES = \
 	daemon/base/json-scan.h \
 	daemon/base/jsonutil.c \
 	daemon/base/jsonutil.h \
+	daemon/base/keyring-protocol.h \
 	daemon/base/log.c \
 	daemon/base/log.h \
 	daemon/base/money.c \
