@@ -1,4 +1,4 @@
-/* state.db: sessions, tokens to revoke, sign-ups in progress. */
+/* state.db: sessions, tokens to revoke, keyring items to clear, sign-ups in progress. */
 #include "store/state-private.h"
 
 void session_row_done(struct session_row *r)
@@ -7,6 +7,7 @@ void session_row_done(struct session_row *r)
 	free(r->login);
 	free(r->email);
 	free(r->phone);
+	free(r->slot);
 	secret_unref(r->token);
 	*r = (struct session_row){};
 }
@@ -17,13 +18,14 @@ int state_session_put(struct state *s, const char *world, const struct session_r
 
 	k = store_run(s->store,
 		      "INSERT INTO sessions(world, user, login, email, phone, token, token_begin, token_end, "
-		      "signed_in_at, keep, expired) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
+		      "signed_in_at, keep, expired, slot) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
 		      "ON CONFLICT(world) DO UPDATE SET user = excluded.user, login = excluded.login, "
 		      "email = excluded.email, phone = excluded.phone, token = excluded.token, "
 		      "token_begin = excluded.token_begin, token_end = excluded.token_end, "
-		      "signed_in_at = excluded.signed_in_at, keep = excluded.keep, expired = excluded.expired",
-		      "tttttsuuunn", world, r->user, r->login, r->email, r->phone, r->token, r->token_begin,
-		      r->token_end, r->signed_in_at, r->keep, r->expired);
+		      "signed_in_at = excluded.signed_in_at, keep = excluded.keep, expired = excluded.expired, "
+		      "slot = excluded.slot",
+		      "tttttsuuunnt", world, r->user, r->login, r->email, r->phone, r->token, r->token_begin,
+		      r->token_end, r->signed_in_at, r->keep, r->expired, r->slot);
 	if (k < 0)
 		return k;
 	state_scrub(s);
@@ -47,13 +49,13 @@ int state_session_get(struct state *s, const char *world, struct session_row *re
 	int r;
 
 	r = store_query(s->store, &st,
-			"SELECT user, login, email, phone, token, token_begin, token_end, signed_in_at, keep, expired "
+			"SELECT user, login, email, phone, token, token_begin, token_end, signed_in_at, keep, expired, slot "
 			"FROM sessions WHERE world = ?1", "t", world);
 	if (r <= 0)
 		return r < 0 ? r : -ENOENT;
 	if (column_strdup(st, 0, &row.user) < 0 || column_strdup(st, 1, &row.login) < 0 ||
 	    column_strdup(st, 2, &row.email) < 0 || column_strdup(st, 3, &row.phone) < 0 ||
-	    column_secret(st, 4, &row.token) < 0)
+	    column_secret(st, 4, &row.token) < 0 || column_strdup(st, 10, &row.slot) < 0)
 		return -ENOMEM;
 	row.token_begin = column_u64(st, 5);
 	row.token_end = column_u64(st, 6);
@@ -116,6 +118,58 @@ int state_revocation_delete(struct state *s, int64_t id)
 	if (r > 0)
 		state_scrub(s);
 	return 0;
+}
+
+void keyring_row_done(struct keyring_row *r)
+{
+	free(r->slot);
+	free(r->user);
+	*r = (struct keyring_row){};
+}
+
+int state_keyring_item_add(struct state *s, const char *world, const struct keyring_row *r)
+{
+	int k;
+
+	k = store_run(s->store, "INSERT OR REPLACE INTO keyring_items(slot, world, user, since, told) VALUES(?1, ?2, ?3, ?4, ?5)",
+		      "tttun", r->slot, world, r->user, r->since, r->told);
+	return k < 0 ? k : 0;
+}
+
+int state_keyring_item_next(struct state *s, const char *world, const char *preferred, struct keyring_row *ret)
+{
+	_cleanup_(keyring_row_done) struct keyring_row row = {};
+	_cleanup_stmt_ sqlite3_stmt *st = NULL;
+	int r;
+
+	r = store_query(s->store, &st,
+			"SELECT slot, user, since, told FROM keyring_items WHERE world = ?1 "
+			"ORDER BY slot = ?2 DESC, since, slot LIMIT 1", "tt", world, strempty(preferred));
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	if (column_strdup(st, 0, &row.slot) < 0 || column_strdup(st, 1, &row.user) < 0)
+		return -ENOMEM;
+	row.since = column_u64(st, 2);
+	row.told = sqlite3_column_int(st, 3);
+	*ret = row;
+	row = (struct keyring_row){};
+	return 0;
+}
+
+int state_keyring_item_told(struct state *s, const char *slot)
+{
+	int r;
+
+	r = store_run(s->store, "UPDATE keyring_items SET told = 1 WHERE slot = ?1", "t", slot);
+	return r < 0 ? r : 0;
+}
+
+int state_keyring_item_delete(struct state *s, const char *slot)
+{
+	int r;
+
+	r = store_run(s->store, "DELETE FROM keyring_items WHERE slot = ?1", "t", slot);
+	return r < 0 ? r : 0;
 }
 
 void sign_up_row_done(struct sign_up_row *r)

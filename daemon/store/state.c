@@ -38,8 +38,20 @@ static int version_1(sqlite3 *db)
 		NULL, NULL, NULL);
 }
 
+/* A token may rest in the desktop's keyring: its slot is here, and the slots that are to be cleared. */
+static int version_2(sqlite3 *db)
+{
+	return sqlite3_exec(db,
+		"ALTER TABLE sessions ADD COLUMN slot TEXT;"
+		"CREATE TABLE keyring_items("
+		"  slot TEXT NOT NULL PRIMARY KEY, world TEXT NOT NULL, user TEXT NOT NULL, since INTEGER NOT NULL,"
+		"  told INTEGER NOT NULL);",
+		NULL, NULL, NULL);
+}
+
 static const struct migration migrations[] = {
 	{ version_1 },
+	{ version_2 },
 };
 
 int state_open(const char *folder, struct state **ret, char **ret_set_aside)

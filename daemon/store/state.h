@@ -26,6 +26,8 @@ struct session_row {
 	uint64_t token_begin, token_end, signed_in_at;
 	bool keep;            /* survives the daemon */
 	bool expired;
+	char *slot;           /* of its item in the desktop's keyring; NULL: none was ever made. A token that stands
+			       * here counts before that one */
 };
 void session_row_done(struct session_row *r);
 int state_session_put(struct state *s, const char *world, const struct session_row *r);
@@ -37,6 +39,19 @@ int state_revocation_add(struct state *s, const char *world, const struct secret
 int state_revocation_first(struct state *s, const char *world, int64_t *ret_id, struct secret **ret_token,
 			   uint64_t *ret_since); /* -ENOENT */
 int state_revocation_delete(struct state *s, int64_t id);
+
+/* Items in the keyring that no session has any more: to be revoked at the service (unless `told`), then cleared. */
+struct keyring_row {
+	char *slot, *user;
+	uint64_t since; /* wall µs */
+	bool told;
+};
+void keyring_row_done(struct keyring_row *r);
+int state_keyring_item_add(struct state *s, const char *world, const struct keyring_row *r);
+/* The one in that slot if there is one, else the oldest; -ENOENT. */
+int state_keyring_item_next(struct state *s, const char *world, const char *preferred, struct keyring_row *ret);
+int state_keyring_item_told(struct state *s, const char *slot);
+int state_keyring_item_delete(struct state *s, const char *slot);
 
 /* A sign-up in progress that the service decides; one per world. */
 struct sign_up_row {

@@ -100,6 +100,41 @@ static void test_tokens_leave_no_trace(void **state)
 	assert_int_equal(state_revocation_add(s, W, NULL, 1), -EINVAL);
 }
 
+/* A token that went to the keyring is in no file any more; its slot is. */
+static void test_keyring_items(void **state)
+{
+	_cleanup_(state_closep) struct state *s = state_at(*state);
+	_cleanup_secret_ struct secret *t = token("TOKEN-ON-ITS-WAY");
+	struct session_row row = { .user = (char *)U, .token = t, .slot = (char *)"slot-2" };
+	const struct keyring_row first = { (char *)"slot-1", (char *)U, 5, false },
+				 second = { (char *)"slot-2", (char *)U, 6, true };
+	struct keyring_row got = {};
+
+	assert_int_equal(state_session_put(s, W, &row), 0);
+	assert_true(folder_has_bytes(*state, "TOKEN-ON-ITS-WAY"));
+	row.token = NULL;
+	assert_int_equal(state_session_put(s, W, &row), 0);
+	assert_false(folder_has_bytes(*state, "TOKEN-ON-ITS-WAY"));
+	assert_true(folder_has_bytes(*state, "slot-2"));
+
+	assert_int_equal(state_keyring_item_add(s, W, &second), 0);
+	assert_int_equal(state_keyring_item_add(s, W, &first), 0);
+	assert_int_equal(state_keyring_item_next(s, "elsewhere", NULL, &got), -ENOENT);
+	assert_int_equal(state_keyring_item_next(s, W, NULL, &got), 0);
+	assert_string_equal(got.slot, "slot-1");
+	assert_false(got.told);
+	keyring_row_done(&got);
+	assert_int_equal(state_keyring_item_told(s, "slot-1"), 0);
+	assert_int_equal(state_keyring_item_next(s, W, "slot-2", &got), 0);
+	assert_string_equal(got.slot, "slot-2");
+	keyring_row_done(&got);
+	assert_int_equal(state_keyring_item_delete(s, "slot-2"), 0);
+	assert_int_equal(state_keyring_item_next(s, W, "slot-2", &got), 0);
+	assert_string_equal(got.slot, "slot-1");
+	assert_true(got.told);
+	keyring_row_done(&got);
+}
+
 static void test_revocations_in_order(void **state)
 {
 	_cleanup_(state_closep) struct state *s = state_at(*state);
@@ -298,6 +333,7 @@ static void test_opens_version_1(void **state)
 	_cleanup_free_ char *path = path_in(*state, "state.db"), *value = NULL;
 	_cleanup_(state_closep) struct state *s = NULL;
 	_cleanup_(session_row_done) struct session_row session = {};
+	_cleanup_(keyring_row_done) struct keyring_row item = {};
 	_cleanup_(sign_up_row_done) struct sign_up_row sign_up = {};
 	_cleanup_(outbox_row_done) struct outbox_row order = {}, cancel = {};
 	_cleanup_secret_ struct secret *revoked = NULL;
@@ -311,6 +347,8 @@ static void test_opens_version_1(void **state)
 	assert_string_equal(secret_string(session.token), "0b7f5d9e-token");
 	assert_int_equal(session.token_end, 1700018000000000);
 	assert_true(session.keep && !session.expired);
+	assert_null(session.slot);
+	assert_int_equal(state_keyring_item_next(s, "w1", NULL, &item), -ENOENT);
 	assert_int_equal(state_revocation_first(s, "w1", &id, &revoked, &since), 0);
 	assert_int_equal(since, 1700000000000001);
 	assert_int_equal(state_sign_up_get(s, "w1", &sign_up), 0);
@@ -328,13 +366,32 @@ static void test_opens_version_1(void **state)
 	assert_int_equal(first, 1700000101);
 }
 
+static void test_opens_version_2(void **state)
+{
+	_cleanup_free_ char *path = path_in(*state, "state.db");
+	_cleanup_(state_closep) struct state *s = NULL;
+	_cleanup_(session_row_done) struct session_row session = {};
+	_cleanup_(keyring_row_done) struct keyring_row item = {};
+
+	database_from_sql(path, "state-v2.sql");
+	s = state_at(*state);
+	assert_int_equal(state_session_get(s, "w2", &session), 0);
+	assert_null(session.token);
+	assert_string_equal(session.slot, "3d6f4b7e-0000-4000-8000-00000000000a");
+	assert_int_equal(state_keyring_item_next(s, "w2", NULL, &item), 0);
+	assert_string_equal(item.slot, "3d6f4b7e-0000-4000-8000-00000000000b");
+	assert_string_equal(item.user, U);
+	assert_int_equal(item.since, 1700000000000020);
+	assert_true(item.told);
+}
+
 /* A schema that changes without a new version would part new files from old ones. */
 static void test_schema_is_that_of_its_version(void **state)
 {
 	_cleanup_free_ char *old = path_in(*state, "old.db"), *new = path_in(*state, "state.db");
 	_cleanup_free_ char *old_schema = NULL, *new_schema = NULL;
 
-	database_from_sql(old, "state-v1.sql");
+	database_from_sql(old, "state-v2.sql");
 	state_close(state_at(*state));
 	old_schema = database_schema(old);
 	new_schema = database_schema(new);
@@ -347,7 +404,7 @@ static void test_newer_state_is_refused(void **state)
 	struct state *s;
 	size_t n, m;
 
-	database_from_sql(path, "state-v1.sql");
+	database_from_sql(path, "state-v2.sql");
 	/* user_version is the four bytes at 60. */
 	file_spoil(path, 62, 1);
 	before = file_read(path, &n);
@@ -364,6 +421,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_session),
 		TEST(test_tokens_leave_no_trace),
+		TEST(test_keyring_items),
 		TEST(test_revocations_in_order),
 		TEST(test_sign_up),
 		TEST(test_cart),
@@ -371,6 +429,7 @@ int main(void)
 		TEST(test_event_numbers),
 		TEST(test_transaction_spans_all),
 		TEST(test_opens_version_1),
+		TEST(test_opens_version_2),
 		TEST(test_schema_is_that_of_its_version),
 		TEST(test_newer_state_is_refused),
 	};
