@@ -68,6 +68,7 @@ enum {
 	X(NOT_SIGNED_IN, CC_ERROR("NotSignedIn"), CC_EXIT_SIGN_IN, "Nobody is signed in; sign in first") \
 	X(INVALID_CREDENTIALS, CC_ERROR("InvalidCredentials"), CC_EXIT_SIGN_IN, "The login or the password is wrong") \
 	X(SESSION_EXPIRED, CC_ERROR("SessionExpired"), CC_EXIT_SIGN_IN, "The session has expired; sign in again") \
+	X(SESSION_LOCKED, CC_ERROR("SessionLocked"), CC_EXIT_SIGN_IN, "The session lies in a keyring that is locked; unlock it, or sign in again") \
 	X(USER_EXISTS, CC_ERROR("UserExists"), CC_EXIT_REFUSED, "There is already a user with that login, e-mail or phone") \
 	X(INCORRECT_CODE, CC_ERROR("IncorrectCode"), CC_EXIT_REFUSED, "The code is not the one that was sent") \
 	X(TOO_MANY_TRIES, CC_ERROR("TooManyTries"), CC_EXIT_REFUSED, "Too many wrong codes; sign up again for a new one") \

@@ -11,7 +11,7 @@
 
 struct state {
 	int signed_in, online;
-	char *login, *push, *last_error;
+	char *login, *push, *last_error, *keyring, *token_store;
 	uint64_t last_sync;
 	uint32_t pending_operations, pending_orders, unread;
 };
@@ -24,6 +24,8 @@ static int state_read(sd_bus_message *m, struct state *s)
 		{ "login", 's', offsetof(struct state, login) },
 		{ "push", 's', offsetof(struct state, push) },
 		{ "last-error", 's', offsetof(struct state, last_error) },
+		{ "keyring", 's', offsetof(struct state, keyring) },
+		{ "token-store", 's', offsetof(struct state, token_store) },
 		{ "last-sync", 't', offsetof(struct state, last_sync) },
 		{ "pending-operations", 'u', offsetof(struct state, pending_operations) },
 		{ "pending-orders", 'u', offsetof(struct state, pending_orders) },
@@ -38,48 +40,34 @@ static void state_done(struct state *s)
 	free(s->login);
 	free(s->push);
 	free(s->last_error);
+	free(s->keyring);
+	free(s->token_store);
 }
 
-/* Of the pending orders the newest that awaits its payment, else the newest. 1; 0 = there is none. */
-static int choose_pending(struct cli *cli, char **ret_uid)
+/* The newest pending order, with what its object says. 0 = there is none. */
+static int newest_pending(struct cli *cli, struct order *ret)
 {
-	_cleanup_message_ sd_bus_message *reply = NULL;
-	_cleanup_free_ char *uid = NULL;
+	_cleanup_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+	_cleanup_message_ sd_bus_message *reply = NULL, *object = NULL;
+	_cleanup_free_ char *path = NULL;
 	struct order_row row;
-	bool due = false;
 	int r;
 
 	r = cli_read(cli, CC_IFACE_ORDERS, "ListPending", &reply, NULL);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_enter_container(reply, 'a', CC_SIG_ORDER_ROW);
-	while (r > 0 && !due && (r = order_row_read(reply, &row)) > 0) {
-		due = status_from_string(row.status) == STATUS_AWAITING_PAYMENT;
-		if (due || !uid)
-			r = free_and_strdup(&uid, row.uid);
-		r = r < 0 ? r : 1;
-	}
+	if (r > 0)
+		r = order_row_read(reply, &row);
 	if (r < 0)
 		return cli_bad_reply(cli, r, "Orders.ListPending");
-	*ret_uid = TAKE_PTR(uid);
-	return *ret_uid != NULL;
-}
-
-/* That order, with what its object says. 0 = there is none. */
-static int shown_pending(struct cli *cli, struct order *ret)
-{
-	_cleanup_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
-	_cleanup_message_ sd_bus_message *object = NULL;
-	_cleanup_free_ char *path = NULL, *uid = NULL;
-	int r;
-
-	r = choose_pending(cli, &uid);
-	if (r > 0)
-		r = cli_get_order(cli, uid, ret);
-	if (r < 0 || !uid)
+	if (r == 0)
+		return 0;
+	r = cli_get_order(cli, row.uid, ret);
+	if (r < 0)
 		return r;
 	/* Gone in this very moment is no failure: the order has ended. */
-	if (order_object_path(uid, &path) >= 0 &&
+	if (order_object_path(row.uid, &path) >= 0 &&
 	    client_get_all(cli->client, path, CC_IFACE_ORDER, &e, &object) >= 0)
 		(void)order_read_properties(object, ret);
 	return 1;
@@ -110,22 +98,31 @@ static void print_connection(struct cli *cli, const struct state *s, uint64_t no
 		cli_print_field(cli, "Last sync", "never");
 }
 
-static char *pending_text(const struct order *o, uint64_t now)
+static char *pending_text(const struct state *s, const struct order *o, uint64_t now)
 {
-	_cleanup_free_ char *wants = pay_note_text(o, order_name(o), now);
 	char at[WHEN_SIZE];
 	const char *expected = when_format_near(at, order_expected(o), now);
+	_cleanup_free_ char *due = pay_due_text(o, now);
+	_cleanup_free_ char *more = s->pending_orders > 1 ? xprintf("; %u more", s->pending_orders - 1)
+							  : xstrdup("");
 
-	if (wants)
-		return xprintf("%s %s", order_name(o), wants);
-	return xprintf("%s, %s%s%s", order_name(o), status_label(o->status), *expected ? ", expected " : "", expected);
+	if (due)
+		return xprintf("%s, %s%s", order_name(o), due, more);
+	return xprintf("%s, %s%s%s%s", order_name(o), status_label(o->status), *expected ? ", expected " : "",
+		       expected, more);
+}
+
+/* Only a keyring that keeps the session from going on is worth a line. */
+static void print_keyring(struct cli *cli, const struct state *s)
+{
+	if (streq(strempty(s->token_store), "secret-service") && streq(strempty(s->keyring), "locked"))
+		cli_print_field(cli, "Keyring", "locked; the session may need it unlocked");
 }
 
 static void print_plain(struct cli *cli, const struct state *s, const struct order *pending)
 {
 	_cleanup_free_ char *unread = xprintf("%u", s->unread),
-			    *operations = xprintf("%u", s->pending_operations),
-			    *more = xprintf("%u more: customerclient pending", s->pending_orders - 1);
+			    *operations = xprintf("%u", s->pending_operations);
 	_cleanup_free_ char *order = NULL;
 	uint64_t now = now_realtime();
 
@@ -133,13 +130,12 @@ static void print_plain(struct cli *cli, const struct state *s, const struct ord
 		cli_print_field(cli, "Signed in", strempty(s->login));
 	else
 		cli_print_field(cli, "Signed in", "no; customerclient sign-in LOGIN");
+	print_keyring(cli, s);
 	print_connection(cli, s, now);
 	if (s->signed_in) {
 		cli_print_field(cli, "Unread", unread);
-		order = pending ? pending_text(pending, now) : xstrdup("no orders");
+		order = pending ? pending_text(s, pending, now) : xstrdup("no orders");
 		cli_print_field(cli, "Pending", order);
-		if (s->pending_orders > 1)
-			cli_print_field(cli, "", more);
 	}
 	if (s->pending_operations > 0)
 		cli_print_field(cli, "Not sent", operations);
@@ -191,7 +187,7 @@ int verb_status(struct cli *cli, const struct args *args)
 	r = state_read(reply, &s);
 	if (r < 0)
 		return cli_bad_reply(cli, r, "Daemon.GetStatus");
-	r = s.signed_in && s.pending_orders > 0 ? shown_pending(cli, &pending) : 0;
+	r = s.signed_in && s.pending_orders > 0 ? newest_pending(cli, &pending) : 0;
 	if (r < 0)
 		return waybar ? waybar_unreachable(cli) : r;
 	if (waybar)

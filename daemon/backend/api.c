@@ -283,7 +283,7 @@ static void on_http_done(const struct http_response *response, void *userdata)
 	log_debug("%s %.*s: HTTP %d%s%s", service_names[c->service], (int)strcspn(c->path, "?"), c->path,
 		  response->status, answer.message[0] ? ", " : "", answer.message);
 
-	a->hooks.contact(was_reached(response), was_reached(response) ? response->date : 0, answer.message, a->userdata);
+	a->hooks.contact(was_reached(response), was_reached(response) ? response->date : 0, a->userdata);
 	if (!c->api || c->state == CALL_ENDING)
 		return;
 	if (answer.outcome == API_UNAUTHORIZED && call_refused(c))
@@ -397,6 +397,10 @@ static void call_try(struct api_call *c)
 			return;
 		}
 		bearer = a->hooks.token(a->userdata);
+		if (!bearer && a->hooks.token_pending && a->hooks.token_pending(a->userdata)) {
+			call_await_token(c);
+			return;
+		}
 		if (!bearer) {
 			call_end_soon(c, API_NO_TOKEN, 0, "Nobody is signed in.");
 			return;
@@ -453,7 +457,9 @@ void api_token_renewed(struct api *a, int result)
 			call_end_soon(c, API_UNAUTHORIZED, c->refused ? 401 : 0,
 				      "The session has ended; sign in again.");
 		else
-			call_end_soon(c, API_OFFLINE, 0, "The session could not be renewed.");
+			call_end_soon(c, API_OFFLINE, 0, result == -ENOKEY ?
+				      "The keyring that holds the session is locked or not there; nothing was sent." :
+				      "The session could not be renewed.");
 	}
 }
 

@@ -50,12 +50,13 @@ struct api_hooks {
 	 * on (other calls may be answered the same; they do not ask again). */
 	void (*rejected)(void *userdata);
 	/* After each exchange, before what comes of it: whether the service was reached (a gateway's 502,
-	 * 503, 504 is not the service); date µs (0 = none), both at the time of the answer. `why` it was not, a
-	 * sentence; borrowed. */
-	void (*contact)(bool reached, uint64_t date, const char *why, void *userdata);
+	 * 503, 504 is not the service); date µs (0 = none), both at the time of the answer. */
+	void (*contact)(bool reached, uint64_t date, void *userdata);
+	/* token() is NULL, but is being fetched: calls wait for api_token_renewed(). May be NULL: never. */
+	bool (*token_pending)(void *userdata);
 };
 
-/* `config` gives the URLs and must outlive the api, as must `http`. All hooks are needed. They may start
+/* `config` gives the URLs and must outlive the api, as must `http`. All hooks but the last are needed. They may start
  * and cancel calls and free the api; token() only tells. */
 int api_new(struct event_base *base, struct http *http, const struct config *config,
 	    const struct api_hooks *hooks, void *userdata, struct api **ret);
@@ -63,7 +64,7 @@ void api_free(struct api *a); /* open calls end without their callback */
 DEFINE_CLEANUP(struct api *, api_free);
 
 /* Ends the waiting for a renewal: 0, the waiting calls are repeated; -EACCES: refused, they end as
- * API_UNAUTHORIZED; any other: they end as API_OFFLINE. */
+ * API_UNAUTHORIZED; -ENOKEY: it cannot be had now, and any other: they end as API_OFFLINE. */
 void api_token_renewed(struct api *a, int result);
 /* Ends every open call that carries the person's token, with API_NO_TOKEN (sign-out), from the loop. A
  * renewal that was asked for is no longer waited for. */

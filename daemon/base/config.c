@@ -196,6 +196,8 @@ static const struct setting settings[] = {
 	{ "Services", "CAFile", "", set_path, offsetof(struct config, ca_file), .allowed = "an absolute path" },
 	{ "Daemon", "LogLevel", "info", set_log_level, offsetof(struct config, log_level),
 	  .allowed = "error, warning, info or debug" },
+	BOOL("Session", "Keyring", "yes", keyring),
+	SECONDS("Session", "KeyringSec", "60", keyring_wait),
 	SECONDS("Sync", "PendingWithPushSec", "60", pending_with_push),
 	SECONDS("Sync", "PendingSec", "15", pending),
 	SECONDS("Sync", "IdleWithPushSec", "3600", idle_with_push),

@@ -23,6 +23,9 @@ struct config {
 				      * PredictiveBackend=, EmailBackend=, NotificationsBackend=) */
 	char *ca_file;               /* [Services] CAFile: a private CA, PEM */
 	enum log_level log_level;    /* [Daemon] LogLevel */
+	/* [Session] */
+	bool keyring;                /* Keyring: the token rests in the desktop's keyring where there is one */
+	uint64_t keyring_wait;       /* KeyringSec: how long a keyring that holds the token may stay away */
 	/* [Sync], in µs */
 	uint64_t pending_with_push, pending, idle_with_push, idle;
 	unsigned jitter_percent;     /* JitterPercent 0..50 */

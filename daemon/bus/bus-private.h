@@ -22,6 +22,7 @@ struct bus {
 	struct core *core;
 	unsigned changed;       /* enum core_property not yet told */
 	bool stopping;
+	bool keyring_activatable;
 	struct bus_op *ops;
 	size_t n_ops;
 	struct order_object *orders; /* what was last told of each pending order */
@@ -89,6 +90,9 @@ int bus_append_event_details(sd_bus_message *m, const char *kind, const char *de
 int bus_append_order(sd_bus_message *m, const struct order_view *v);
 int bus_append_order_row(sd_bus_message *m, const struct order_row *r);
 int bus_append_payment(sd_bus_message *m, const struct payment *p);
+
+/* Tells the core of the desktop's keyring, now and whenever something changes there. */
+int bus_watch_keyring(struct bus *b);
 
 /* The object of each pending order. */
 int order_objects_register(struct bus *b);

@@ -270,7 +270,7 @@ int bus_attach(struct bus *b, struct core *core)
 		return r;
 	core_set_observer(core, &observer, b);
 	bus_loop_set_before_wait(b->loop, before_wait, b);
-	return 0;
+	return bus_watch_keyring(b);
 }
 
 int bus_run(struct bus *b)

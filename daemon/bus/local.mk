@@ -13,6 +13,7 @@ daemon_bus_libbus_a_SOURCES = \
 	daemon/bus/catalog-bus.c \
 	daemon/bus/daemon-bus.c \
 	daemon/bus/files-bus.c daemon/bus/files-bus.h \
+	daemon/bus/keyring-watch.c \
 	daemon/bus/notifications-bus.c \
 	daemon/bus/order-append.c \
 	daemon/bus/order-object-bus.c \

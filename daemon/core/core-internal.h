@@ -10,6 +10,7 @@
 #include "core/core.h"
 #include "core/outbox-rules.h"
 #include "core/schedule.h"
+#include "core/token-store.h"
 #include "net/signalr.h"
 #include "store/state.h"
 
@@ -149,9 +150,9 @@ struct core {
 	uint64_t service_time;   /* its latest Date, µs; 0: it tells no time, ours stands in */
 	uint64_t service_time_at; /* CLOCK_BOOTTIME then: goes on in suspend, and nobody sets it */
 	char *last_error;
-	char *contact_error;     /* why the service was not reached when last spoken to; NULL: it was */
 
 	struct session session;
+	struct token_store tokens;
 	struct sync sync;
 	struct outbox_list outbox;
 	struct tracked_list tracked;
@@ -201,6 +202,8 @@ bool session_active(const struct core *c); /* signed in, not expired */
 int session_open(struct core *c, struct session_row *row); /* takes the row's contents */
 void session_renew(struct core *c);
 void session_expire(struct core *c);
+void session_resume(struct core *c); /* the token of a restored one is here */
+void session_told(struct core *c);   /* its state is another one */
 void session_network_changed(struct core *c);
 int session_store(struct core *c);
 const struct secret *session_hook_token(void *userdata);
@@ -282,6 +285,7 @@ int place_put_back(struct core *c, const struct outbox_row *row); /* into the ca
 int sync_init(struct core *c);
 void sync_start(struct core *c);
 void sync_done(struct core *c);
+void sync_refuse(struct core *c);     /* who waits for a sync that cannot be is told why */
 void sync_stop(struct core *c);       /* signed out: end the run, answer the waiting */
 void sync_now(struct core *c);        /* as soon as may be */
 void sync_restart(struct core *c);    /* a database was replaced: what was under way is for the old one */

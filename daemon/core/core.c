@@ -112,14 +112,13 @@ static void heard_clock(struct core *c, uint64_t date)
 		outbox_clock_known(c, (int64_t)(date - now_realtime()));
 }
 
-static void hook_contact(bool reached, uint64_t date, const char *why, void *userdata)
+static void hook_contact(bool reached, uint64_t date, void *userdata)
 {
 	struct core *c = userdata;
 	json_object *details;
 
 	if (reached)
 		heard_clock(c, date);
-	(void)free_and_strdup(&c->contact_error, reached ? NULL : why);
 	if (c->contact_known && c->online == reached)
 		return;
 	c->contact_known = true;
@@ -136,11 +135,17 @@ static void hook_contact(bool reached, uint64_t date, const char *why, void *use
 		outbox_run(c);
 }
 
+static bool hook_token_pending(void *userdata)
+{
+	return token_store_fetching(userdata);
+}
+
 static const struct api_hooks hooks = {
 	.token = session_hook_token,
 	.renew = session_hook_renew,
 	.rejected = session_hook_rejected,
 	.contact = hook_contact,
+	.token_pending = hook_token_pending,
 };
 
 /* $XDG_…_HOME/customerclient, or ~/fallback/customerclient. */
@@ -352,7 +357,6 @@ void core_free(struct core *c)
 	free(c->state_note);
 	free(c->cache_note);
 	free(c->last_error);
-	free(c->contact_error);
 	free(c);
 }
 
@@ -386,6 +390,7 @@ int core_reload(struct core *c, struct config *config)
 			push_start(c);
 	}
 	sync_reschedule(c);
+	token_store_reconfigured(c);
 	return 0;
 }
 
@@ -481,7 +486,7 @@ void core_get_status(struct core *c, struct core_status *ret)
 {
 	static char currency[CURRENCY_SIZE];
 	_cleanup_free_ char *next = NULL;
-	bool signed_in = session_active(c);
+	bool signed_in = streq(session_state(c), "signed-in");
 
 	currency[0] = '\0';
 	(void)catalog_each_product(c->catalog, 0, 1, "", first_currency, currency, &next);
@@ -491,9 +496,9 @@ void core_get_status(struct core *c, struct core_status *ret)
 		.login = c->session.active ? c->session.row.login : NULL,
 		.push = push_state(c),
 		.last_error = c->last_error,
-		.contact_error = c->contact_error,
 		.currency = currency[0] ? currency : NULL,
-		.token_store = !signed_in ? "none" : c->session.row.keep ? "file" : "none",
+		.token_store = token_store_name(c),
+		.keyring = token_store_state(c),
 		.tls = startswith(c->config->url[SERVICE_CUSTOMER], "https:") ? "verified" : "loopback",
 		.tls_version = http_tls_version(c->http),
 		.base_url = c->config->base_url ? c->config->base_url : c->config->url[SERVICE_CUSTOMER],

@@ -71,6 +71,14 @@ DEFINE_CLEANUP(struct core *, core_free);
  * (restart), and nothing is taken over. The config is taken in any case. */
 int core_reload(struct core *c, struct config *config);
 
+/* What the bus knows of the desktop's keyring; `present`: somebody has its name, or the bus would start it. */
+enum keyring_change {
+	KEYRING_CAME,    /* also: how it is at the start */
+	KEYRING_WENT,
+	KEYRING_CHANGED, /* unlocked, locked, an item deleted */
+};
+void core_keyring_changed(struct core *c, enum keyring_change change, bool present);
+
 /* The databases, for reads by the bus. */
 struct catalog *core_catalog(struct core *c);
 struct userdb *core_userdb(struct core *c); /* NULL when nobody is signed in */
@@ -80,8 +88,8 @@ typedef void (*core_done_cb)(const struct failure *f, void *userdata);
 void core_sync(struct core *c, core_done_cb done, void *userdata); /* at most 20 s */
 struct core_status {
 	bool online, signed_in;
-	const char *login, *push, *last_error, *currency, *token_store, *tls, *state_db, *cache_db;
-	const char *base_url, *tls_version, *contact_error;
+	const char *login, *push, *last_error, *currency, *token_store, *keyring, *tls, *state_db, *cache_db;
+	const char *base_url, *tls_version;
 	uint64_t last_sync, event_seq;
 	uint32_t pending_operations, pending_orders, unread;
 	int64_t clock_skew; /* µs, the service's clock minus ours */

@@ -14,6 +14,9 @@ daemon_core_libcore_a_SOURCES = \
 	daemon/core/failure.c \
 	daemon/core/failure.h \
 	daemon/core/files.c \
+	daemon/core/keyring.c \
+	daemon/core/keyring.h \
+	daemon/core/leftovers.c \
 	daemon/core/network.c \
 	daemon/core/notifications.c \
 	daemon/core/orders.c \
@@ -38,4 +41,6 @@ daemon_core_libcore_a_SOURCES = \
 	daemon/core/statistics-private.h \
 	daemon/core/statistics.c \
 	daemon/core/statistics.h \
-	daemon/core/sync.c
+	daemon/core/sync.c \
+	daemon/core/token-store.c \
+	daemon/core/token-store.h

@@ -1,5 +1,5 @@
 /* The session: who is signed in, the token and its renewal, signing in and out, change of password. Signing up is in
- * sign-up.c. The token leaves this process only in an Authorization header, and rests only in state.db. */
+ * sign-up.c. Where the token rests is decided in token-store.c. */
 #include "base/timeutil.h"
 #include "core/core-internal.h"
 
@@ -15,12 +15,12 @@ const char *session_state(struct core *c)
 {
 	if (!c->session.active)
 		return "signed-out";
-	return c->session.row.expired ? "expired" : "signed-in";
+	return c->session.row.expired || c->tokens.lost ? "expired" : "signed-in";
 }
 
 bool session_active(const struct core *c)
 {
-	return c->session.active && !c->session.row.expired;
+	return c->session.active && !c->session.row.expired && c->session.row.token;
 }
 
 const char *session_login(struct core *c)
@@ -55,6 +55,11 @@ int session_require(struct core *c, bool reading, struct failure *f)
 	if (!reading && c->session.row.expired)
 		return failure_set(f, CC_E_SESSION_EXPIRED, "The session of %s has expired; sign in again",
 				   c->session.row.login);
+	if (!reading && c->tokens.waiting && !token_store_fetching(c)) {
+		_cleanup_free_ char *why = token_store_excuse(c);
+
+		return failure_set(f, c->tokens.lost ? CC_E_SESSION_EXPIRED : CC_E_SESSION_LOCKED, "%s", strempty(why));
+	}
 	if (core_mend_cache(c) < 0)
 		return failure_set(f, CC_E_STORAGE, "The cache of orders cannot be opened; see the log");
 	return 0;
@@ -70,13 +75,21 @@ static void tell(struct core *c, unsigned properties)
 	json_object_put(details);
 }
 
+void session_told(struct core *c)
+{
+	tell(c, 0);
+}
+
 int session_store(struct core *c)
 {
+	struct session_row row = c->session.row; /* borrows */
 	int r;
 
-	if (!c->session.row.keep)
+	if (!row.keep || c->tokens.fresh)
 		return 0;
-	r = state_session_put(c->state, c->world, &c->session.row);
+	if (c->tokens.kept)
+		row.token = NULL;
+	r = state_session_put(c->state, c->world, &row);
 	if (r < 0)
 		log_error("The session could not be stored: %s", state_error(c->state));
 	return r;
@@ -84,15 +97,40 @@ int session_store(struct core *c)
 
 /* ---- opening and ending ---- */
 
+/* A session whose token lies in a keyring that cannot be used gives way to another one. */
+static int supersede(struct core *c)
+{
+	int r;
+
+	if (!c->session.row.slot)
+		return 0;
+	r = state_begin(c->state);
+	if (r < 0)
+		return r;
+	r = token_store_leave(c, /* told= */ false);
+	if (r >= 0)
+		r = state_session_delete(c->state, c->world);
+	if (r >= 0)
+		r = state_commit(c->state);
+	if (r < 0)
+		state_rollback(c->state);
+	else
+		token_store_left(c);
+	return r;
+}
+
 int session_open(struct core *c, struct session_row *row)
 {
 	int r;
 
+	r = supersede(c);
+	if (r < 0)
+		return r;
 	session_row_done(&c->session.row);
 	c->session.row = *row;
 	memset(row, 0, sizeof(*row));
 	c->session.active = true;
-	r = session_store(c);
+	r = token_store_new(c);
 	if (r < 0)
 		return r;
 	core_close_user(c);
@@ -111,15 +149,45 @@ int session_open(struct core *c, struct session_row *row)
 	return 0;
 }
 
-/* The service wants no more of this token: the cache stays readable, what acts asks for a sign-in. */
+static int store_expired(struct core *c)
+{
+	int r = state_begin(c->state);
+
+	if (r < 0)
+		return r;
+	r = token_store_leave(c, /* told= */ true);
+	token_store_left(c);
+	if (r >= 0)
+		r = session_store(c);
+	if (r >= 0)
+		r = state_commit(c->state);
+	if (r < 0)
+		state_rollback(c->state);
+	return r;
+}
+
+/* The token is here at last, in a session that was restored. */
+void session_resume(struct core *c)
+{
+	schedule_renewal(c);
+	session_renew(c);
+	core_properties(c, CORE_TOKEN_EXPIRY);
+	outbox_run(c);
+	sync_now(c);
+	push_start(c);
+	api_token_renewed(c->api, 0);
+}
+
+/* The service wants no more of this token, or it is gone: the cache stays readable, what acts asks for a sign-in. */
 void session_expire(struct core *c)
 {
-	if (!session_active(c))
+	if (!c->session.active || c->session.row.expired)
 		return;
 	log_info("The session has expired");
 	c->session.row.expired = true;
 	secret_unref(TAKE_PTR(c->session.row.token));
-	(void)session_store(c);
+	if (store_expired(c) < 0)
+		log_error("That the session has expired could not be stored, ignoring");
 	event_del(c->session.timer);
 	push_stop(c);
 	sync_stop(c);
@@ -164,6 +232,7 @@ static int busy_orders(struct core *c, struct failure *f)
 int session_sign_out(struct core *c, bool forget, struct failure *f)
 {
 	_cleanup_free_ char *user = NULL;
+	bool in_file;
 	int r;
 
 	if (!c->session.active)
@@ -175,8 +244,11 @@ int session_sign_out(struct core *c, bool forget, struct failure *f)
 	if (!user)
 		return failure_from_store(f, -ENOMEM, "Signing out failed");
 	r = state_begin(c->state);
-	if (r >= 0 && c->session.row.token)
+	in_file = c->session.row.token && !c->tokens.kept;
+	if (r >= 0 && in_file)
 		r = state_revocation_add(c->state, c->world, c->session.row.token, now_realtime());
+	if (r >= 0)
+		r = token_store_leave(c, /* told= */ in_file);
 	if (r >= 0)
 		r = state_session_delete(c->state, c->world);
 	if (r >= 0 && forget)
@@ -189,6 +261,7 @@ int session_sign_out(struct core *c, bool forget, struct failure *f)
 		state_rollback(c->state);
 		return failure_from_store(f, r, "Signing out failed");
 	}
+	token_store_left(c);
 	close_session(c);
 	if (forget) {
 		r = userdb_forget(c->cache_folder, user);
@@ -196,6 +269,7 @@ int session_sign_out(struct core *c, bool forget, struct failure *f)
 			return failure_from_store(f, r, "Signed out, but the cache could not be deleted");
 	}
 	revoke_next(c);
+	leftovers_network_changed(c);
 	return 0;
 }
 
@@ -246,6 +320,15 @@ static void revocation_due(evutil_socket_t fd, short what, void *userdata)
 
 /* ---- renewal ---- */
 
+static void take_token(struct core *c, struct auth_token *t)
+{
+	secret_unref(c->session.row.token);
+	c->session.row.token = TAKE_PTR(t->token);
+	c->session.row.token_begin = t->begin;
+	c->session.row.token_end = t->end;
+	(void)token_store_new(c);
+}
+
 static void renewal_answered(const struct api_reply *reply, void *userdata)
 {
 	struct core *c = userdata;
@@ -253,11 +336,7 @@ static void renewal_answered(const struct api_reply *reply, void *userdata)
 
 	c->session.renewal = NULL;
 	if (reply->outcome == API_OK && auth_decode_token(reply->body, &t) >= 0 && t.token) {
-		secret_unref(c->session.row.token);
-		c->session.row.token = TAKE_PTR(t.token);
-		c->session.row.token_begin = t.begin;
-		c->session.row.token_end = t.end;
-		(void)session_store(c);
+		take_token(c, &t);
 		backoff_reset(&c->session.backoff);
 		schedule_renewal(c);
 		core_properties(c, CORE_TOKEN_EXPIRY);
@@ -325,6 +404,7 @@ void session_network_changed(struct core *c)
 	/* Suspend stops the loop's clock, not the token's. */
 	schedule_renewal(c);
 	revoke_next(c);
+	leftovers_network_changed(c);
 }
 
 /* ---- sign-in ---- */
@@ -359,6 +439,15 @@ static void sign_in_end(struct core *c, void *data)
 	s->done(s->failure.error == CC_E_NONE ? NULL : &s->failure, s->userdata);
 }
 
+static void sign_in_settled(struct core *c, int r, void *data)
+{
+	struct sign_in *s = data;
+
+	if (r < 0)
+		failure_set(&s->failure, CC_E_STORAGE, "The session could not be stored; see the log");
+	sign_in_end(c, s);
+}
+
 static void sign_in_token(const struct api_reply *reply, void *userdata)
 {
 	struct sign_in *s = userdata;
@@ -376,8 +465,12 @@ static void sign_in_token(const struct api_reply *reply, void *userdata)
 		s->row.token_begin = t.begin;
 		s->row.token_end = t.end;
 		s->row.signed_in_at = core_service_now(c);
-		if (session_open(c, &s->row) < 0)
-			failure_set(&s->failure, CC_E_STORAGE, "The session could not be stored; see the log");
+		if (session_open(c, &s->row) >= 0) {
+			auth_token_done(&t);
+			token_store_settle(c, sign_in_settled, s);
+			return;
+		}
+		failure_set(&s->failure, CC_E_STORAGE, "The session could not be stored; see the log");
 	}
 	auth_token_done(&t);
 	sign_in_end(c, s);
@@ -454,12 +547,8 @@ static void changed_token(const struct api_reply *reply, void *userdata)
 	c->session.renewal = NULL;
 	/* Without a new token the old one serves to its end; then the session is expired and says so. */
 	if (reply->outcome == API_OK && session_active(c) && auth_decode_token(reply->body, &t) >= 0 && t.token) {
-		secret_unref(c->session.row.token);
-		c->session.row.token = TAKE_PTR(t.token);
-		c->session.row.token_begin = t.begin;
-		c->session.row.token_end = t.end;
 		c->session.row.signed_in_at = core_service_now(c);
-		(void)session_store(c);
+		take_token(c, &t);
 		schedule_renewal(c);
 		core_properties(c, CORE_TOKEN_EXPIRY);
 		api_token_renewed(c->api, 0);
@@ -553,6 +642,9 @@ int session_init(struct core *c)
 	s->revocation_timer = evtimer_new(c->base, revocation_due, c);
 	if (!s->timer || !s->revocation_timer)
 		return -ENOMEM;
+	r = token_store_init(c);
+	if (r < 0)
+		return r;
 	r = state_sign_up_get(c->state, c->world, &s->sign_up);
 	if (r < 0 && r != -ENOENT)
 		return r;
@@ -562,8 +654,7 @@ int session_init(struct core *c)
 	if (r < 0)
 		return r;
 	s->active = true;
-	if (!s->row.token)
-		s->row.expired = true;
+	token_store_restored(c);
 	/* A cache that cannot be opened is tried again at the first call that needs it. */
 	(void)core_open_user(c);
 	return 0;
@@ -574,12 +665,14 @@ void session_start(struct core *c)
 	if (session_active(c))
 		session_renew(c);
 	revoke_next(c);
+	token_store_start(c);
 }
 
 void session_done(struct core *c)
 {
 	struct session *s = &c->session;
 
+	token_store_done(c);
 	api_cancel(s->renewal);
 	api_cancel(s->revocation);
 	if (s->timer)

@@ -614,6 +614,18 @@ void sync_stop(struct core *c)
 	waiters_end(&s->next_waiters, &f);
 }
 
+void sync_refuse(struct core *c)
+{
+	struct sync *s = &c->sync;
+	_cleanup_failure_ struct failure f = { 0 };
+
+	if ((TAILQ_EMPTY(&s->waiters) && TAILQ_EMPTY(&s->next_waiters)) ||
+	    session_require(c, /* reading= */ false, &f) >= 0)
+		return;
+	waiters_end(&s->waiters, &f);
+	waiters_end(&s->next_waiters, &f);
+}
+
 /* ---- somebody asks ---- */
 
 static void waiter_due(evutil_socket_t fd, short what, void *userdata)

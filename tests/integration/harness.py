@@ -61,7 +61,7 @@ def binary(name):
     if variable in os.environ:
         return os.environ[variable]
     folder = {'customerclientd': 'daemon', 'customerclient': 'clients/cli', 'customerclient-sandbox': 'tests/sandbox',
-              'customerclient-notifier': 'clients/notifier'}.get(name, '.')
+              'customerclient-notifier': 'clients/notifier', 'customerclient-keyring': 'daemon/keyring'}.get(name, '.')
     for place in (folder, '.'):
         path = os.path.join(build_dir(), place, name)
         if os.access(path, os.X_OK) and os.path.isfile(path):

@@ -8,3 +8,4 @@ include tests/integration/store.mk
 include tests/integration/examples.mk
 include tests/integration/cli.mk
 include tests/integration/payments.mk
+include tests/integration/keyring.mk

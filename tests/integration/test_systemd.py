@@ -19,13 +19,15 @@ sys.path.insert(0, HERE)
 
 import desktop  # noqa: E402
 import harness  # noqa: E402
+import keyring  # noqa: E402
 from harness import Gio, GLib, iterate  # noqa: E402
 
 DAEMON = 'customerclientd.service'
 NOTIFIER = 'customerclient-notifier.service'
 # Below a manager, whose home is one to be thrown away.
 INSIDE = '--inside' in sys.argv and 'USER_MANAGER_CONTROL' in os.environ
-PROGRAMS = ('customerclientd', 'customerclient', 'customerclient-notifier', 'customerclient-sandbox')
+PROGRAMS = ('customerclientd', 'customerclient', 'customerclient-notifier', 'customerclient-keyring',
+            'customerclient-sandbox')
 
 # The user manager of a machine whose PID 1 is not systemd may not remount /proc and may not unshare IPC; on all others
 # these three work as shipped.
@@ -221,52 +223,6 @@ class Inside(unittest.TestCase):
         self.assertIn(f'{self.home}/.config/customerclient/customerclientd.conf', error['message'])
         self.assertIn('./demo --shell', error['message'])
 
-    def doctor(self):
-        began = time.monotonic()
-        done = self.cli('--json', 'doctor')
-        self.assertLess(time.monotonic() - began, 13 * harness.TIME_FACTOR)
-        document = json.loads(done.stdout)
-        self.assertEqual(done.returncode, 0 if document['ok'] else 1, done.stdout)
-        return {c['check']: c for c in document['checks']}
-
-    def test_doctor(self):
-        """A unit that works, one that has failed, one outside of which the daemon runs, one that is masked, none."""
-        checks = self.doctor()
-        self.assertIn('starts when a program asks for it', checks['unit']['text'])
-        self.assertIn(f'process {show(DAEMON, "MainPID")}, started just now', checks['daemon']['text'])
-        self.assertEqual(checks['notifier']['todo'], f'systemctl --user enable --now {NOTIFIER}')
-        with self.subTest('failed'):
-            systemctl('stop', DAEMON)
-            self.configure('[Sync]\nPendingSec=soon\n')
-            checks = self.doctor()
-            for name in ('unit', 'daemon'):
-                self.assertEqual(checks[name]['result'], 'wrong')
-                self.assertIn('customerclientd.conf:2', checks[name]['text'])
-            self.assertIn(f'journalctl --user -u {DAEMON}', checks['unit']['todo'])
-            self.configure(f'[Services]\nBaseUrl={self.sandbox.url}\n')
-            systemctl('reset-failed')
-        with self.subTest('outside of its unit'):
-            other = harness.Process('customerclientd', [os.path.join(self.folder, 'customerclientd')],
-                                    f'{self.log_folder}/other.log')
-            self.addCleanup(other.kill)
-            self.until(self.client.owner, 'the name')
-            checks = self.doctor()
-            self.assertEqual(checks['daemon']['result'], 'warning')
-            self.assertIn(f'kill {other.pid} && systemctl --user', checks['daemon']['todo'])
-            other.stop()
-            self.until(lambda: not self.client.owner(), 'the name gone')
-        with self.subTest('masked'):
-            os.unlink(os.path.join(self.unit_folder, DAEMON))
-            systemctl('mask', DAEMON)
-            checks = self.doctor()
-            self.assertEqual(checks['unit']['todo'], f'systemctl --user unmask {DAEMON}')
-            systemctl('unmask', DAEMON)
-        with self.subTest('none'):
-            shutil.rmtree(os.path.join(self.unit_folder, f'{DAEMON}.d'))
-            systemctl('daemon-reload')
-            checks = self.doctor()
-            self.assertIn('not installed', checks['unit']['text'])
-
     def test_ready_means_on_the_bus(self):
         self.assertEqual(show(DAEMON, 'Type'), 'notify')
         self.start_daemon()
@@ -338,6 +294,36 @@ class Inside(unittest.TestCase):
             self.assertEqual(os.stat(os.path.join(self.home, path)).st_mode & 0o7777, 0o700, path)
         state = self.client.call('Daemon', 'GetStatus')
         self.assertEqual((state['state-db'], state['cache-db']), ('ok', 'ok'))
+
+    def test_keyring_within_the_sandbox_of_the_unit(self):
+        """A real one: the token rests in it, is found again, and is waited for while it is locked."""
+        def store():
+            return self.client.call('Daemon', 'GetStatus')['token-store']
+
+        self.bus, self.dir = UserBus(), os.path.join(self.home, 'keyring-of-a-test')
+        os.makedirs(os.path.join(self.dir, 'run'), mode=0o700)
+        self.addCleanup(shutil.rmtree, self.dir)
+        ring = keyring.Keyring(self)
+        ring.start(replace=True)
+        self.start_daemon()
+        self.sign_up_and_in()
+        self.until(lambda: store() == 'secret-service', 'the token in the keyring')
+        (path, _, _), = ring.items()
+        token = ring.secret(path)
+        for folder, _, names in os.walk(f'{self.home}/.local/state/customerclient'):
+            for name in names:
+                with open(os.path.join(folder, name), 'rb') as f:
+                    self.assertNotIn(token.encode(), f.read(), name)
+        ring.lock()
+        systemctl('restart', DAEMON)
+        self.until(lambda: self.client.call('Daemon', 'GetStatus').get('keyring') == 'locked', 'the answer')
+        with self.assertRaisesRegex(harness.DBusError, 'unlock it'):
+            self.sync()
+        ring.unlock()
+        self.until(lambda: self.client.get('Daemon', 'PushState') == 'server-sent-events', 'the session to go on')
+        self.sync()
+        self.client.call('Session', 'SignOut', '(b)', (False,))
+        self.until(lambda: not ring.items(), 'the item to go')
 
     # Where pictures for a viewer are.
     MORE = {NOTIFIER: 'may \'mkdir "$XDG_RUNTIME_DIR/customerclient-notifier"; '
