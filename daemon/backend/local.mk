@@ -23,4 +23,6 @@ daemon_backend_libbackend_a_SOURCES = \
 	daemon/backend/push.h \
 	daemon/backend/secret-body.c \
 	daemon/backend/secret-body.h \
+	daemon/backend/statistical.c \
+	daemon/backend/statistical.h \
 	daemon/backend/world.c

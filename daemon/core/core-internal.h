@@ -167,6 +167,7 @@ struct core {
 	uint64_t seq, seq_reserved_end; /* the last used; the first not reserved */
 
 	struct network *network;
+	struct statistics *statistics; /* NULL until somebody asks */
 };
 
 /* core.c */
@@ -308,6 +309,9 @@ void notifications_done(struct core *c);
 
 /* cart.c */
 void cart_changed(struct core *c);
+
+/* statistics.c */
+void statistics_free(struct statistics *s);
 
 /* network.c */
 int network_new(struct core *c, struct network **ret);

@@ -349,6 +349,7 @@ void core_free(struct core *c)
 
 		o->free_call(o);
 	}
+	statistics_free(c->statistics);
 	catalog_close(c->catalog);
 	state_close(c->state);
 	config_free(c->config);

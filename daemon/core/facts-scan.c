@@ -126,7 +126,7 @@ static void scan_due(evutil_socket_t fd, short what, void *userdata)
 }
 
 /* NULL without memory. */
-static struct scan *scan_new(struct core *c, const struct facts_scan_ops *ops, void *data)
+static struct scan *scan_new(struct core *c, const char *user, const struct facts_scan_ops *ops, void *data)
 {
 	struct scan *s = new0(struct scan, 1);
 
@@ -136,7 +136,7 @@ static struct scan *scan_new(struct core *c, const struct facts_scan_ops *ops, v
 	s->ops = ops;
 	s->data = data;
 	open_call_begin(c, &s->call, scan_drop);
-	s->user = strdup(strempty(c->session.row.user));
+	s->user = strdup(user);
 	s->timer = evtimer_new(c->base, scan_due, s);
 	if (!s->user || !s->timer) {
 		scan_free(s);
@@ -146,16 +146,16 @@ static struct scan *scan_new(struct core *c, const struct facts_scan_ops *ops, v
 	return s;
 }
 
-void facts_scan_start(struct core *c, const struct facts_scan_ops *ops, void *data)
+void facts_scan_start(struct core *c, const char *user, const struct facts_scan_ops *ops, void *data)
 {
-	if (!scan_new(c, ops, data))
+	if (!scan_new(c, user, ops, data))
 		ops->drop(data);
 }
 
 void facts_fill_start(struct core *c)
 {
 	if (c->user)
-		(void)scan_new(c, NULL, NULL);
+		(void)scan_new(c, strempty(c->session.row.user), NULL, NULL);
 }
 
 static int first_currency(const struct product *p, void *userdata)

@@ -12,8 +12,8 @@ struct facts_scan_ops {
 	void (*end)(const struct failure *f, void *data);
 	void (*drop)(void *data); /* instead of end, when the core is freed */
 };
-/* The failure comes by end(), never from within. */
-void facts_scan_start(struct core *c, const struct facts_scan_ops *ops, void *data);
+/* About the orders of that user alone, who is signed in or was. A failure comes by end(), never from within. */
+void facts_scan_start(struct core *c, const char *user, const struct facts_scan_ops *ops, void *data);
 /* Makes what facts an older version's file lacks, in the background. */
 void facts_fill_start(struct core *c);
 /* Money is counted in this currency: that of the catalog, else of the newest order, else USD. */

@@ -436,7 +436,7 @@ void statistics_overview(struct core *c, statistics_overview_cb done, void *user
 	j->userdata = userdata;
 	j->timer = evtimer_new(c->base, prices_due, j);
 	if (j->timer)
-		facts_scan_start(c, &job_ops, j);
+		facts_scan_start(c, strempty(c->session.row.user), &job_ops, j);
 	else
 		job_free(j);
 }

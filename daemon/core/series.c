@@ -36,6 +36,11 @@ bool metric_is_mean_of_minutes(enum statistics_metric metric)
 	return metric == METRIC_DELIVERY_DURATION || metric == METRIC_DELIVERY_DELAY;
 }
 
+const char *metric_unit(enum statistics_metric metric, const char *currency)
+{
+	return metric_is_money(metric) ? currency : metric_is_mean_of_minutes(metric) ? "minutes" : "count";
+}
+
 bool metric_has_buckets(enum statistics_metric metric)
 {
 	return metric != METRIC_ORDER_TIME && metric != METRIC_DELIVERY_PLACE;
@@ -359,9 +364,7 @@ int series_sum_end(struct series_sum *s, struct series *ret)
 	struct series done = { 0 };
 	int r;
 
-	(void)snprintf(done.unit, sizeof(done.unit), "%s",
-		       metric_is_money(s->metric) ? s->currency
-		       : metric_is_mean_of_minutes(s->metric) ? UNIT_MINUTES : UNIT_COUNT);
+	(void)snprintf(done.unit, sizeof(done.unit), "%s", metric_unit(s->metric, s->currency));
 	if (s->metric == METRIC_DELIVERY_PLACE)
 		r = end_places(s, &done);
 	else if (s->metric == METRIC_ORDER_TIME)

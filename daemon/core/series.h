@@ -20,12 +20,11 @@ enum statistics_metric {
 
 int metric_from_name(const char *name); /* or -EINVAL */
 const char *metric_name(enum statistics_metric metric);
+const char *metric_unit(enum statistics_metric metric, const char *currency);
 bool metric_is_money(enum statistics_metric metric);
 /* A mean has no value where nothing was; a sum is 0 there. The mean of money is 0 too: a line of prices has no gaps. */
 bool metric_is_mean_of_minutes(enum statistics_metric metric);
 bool metric_has_buckets(enum statistics_metric metric); /* false: by hour of the day, or by place */
-#define UNIT_MINUTES "minutes"
-#define UNIT_COUNT "count"
 
 struct series_point {
 	char *label;
@@ -33,7 +32,7 @@ struct series_point {
 	double value;   /* money: whole minor units */
 };
 struct series {
-	char unit[16];  /* ISO 4217, or one of the two above */
+	char unit[16];  /* ISO 4217, "minutes" or "count" */
 	struct series_point *points;
 	size_t n;
 };

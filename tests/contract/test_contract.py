@@ -23,6 +23,7 @@ from gi.repository import GLib  # noqa: E402
 
 FRONT, PROXY = os.environ['CONTRACT_FRONT'], os.environ['CONTRACT_PROXY']
 CARD = {'number': '4242424242424242', 'holder': 'Ann Example', 'expiry': '12/34', 'cvc': '123'}
+SERIES = 'StatisticalBackend/OrderStatisticsGet'
 THROUGH = {'X-Contract-Through': 'yes'}  # where the front goes past the proxy
 DECLINED = {**CARD, 'number': '4000000000000002'}
 
@@ -249,6 +250,10 @@ class Direct(harness.TestCase):
         self.call('GET', 'CustomerBackend/PendingOrdersGet', headers={'If-None-Match': pending.headers['ETag']}, status=304)
         self.assertEqual(self.call('GET', 'CustomerBackend/OrderGet?uid=' + order['uid']).json['uid'], order['uid'])
         self.assertEqual(self.call('GET', 'CustomerBackend/PaymentsGet?deliveryOrderUid=' + order['uid']).json, [])
+        for metric in ('total-amount', 'item-cost', 'orders', 'items', 'order-time', 'delivery-place', 'delivery-duration',
+                       'delivery-delay'):
+            series = self.call('GET', f'{SERIES}?metric={metric}&period=week&from=2020-01-01T00:00:00Z&timeZone=Asia/Kolkata')
+            self.assertEqual(series.json['metric'], metric)
 
     def test_files_of_text(self):
         """The proxy holds a body as text, so the daemon's files go past it; these are text."""
@@ -294,6 +299,7 @@ class Direct(harness.TestCase):
         refused(412, 'settings-changed', 'POST', 'CustomerBackend/SettingsSave', settings.json,
                 headers={'If-Match': '"another"'})
         refused(404, 'not-found', 'GET', 'EmailBackend/MessageGet?uid=' + str(uuid.uuid4()))
+        refused(400, 'invalid-time-zone', 'GET', f'{SERIES}?metric=orders&period=day&timeZone=Mars/Olympus')
         card = self.customer.order(paymentType='Card', paymentMethod='Online')
         payment = self.call('POST', 'CustomerBackend/MakePaymentStart',
                             {'deliveryOrderUid': card['uid'], 'paymentType': 'Card'}).json
@@ -389,6 +395,10 @@ class Wrong(harness.TestCase):
         ('GET', 'CustomerBackend/OrdersGet', 'Authorization', None, 401),
         ('GET', 'CustomerBackend/OrdersGet?limit=501', None, None, 422),
         ('GET', 'CustomerBackend/OrderGet', None, None, 422),
+        ('GET', 'StatisticalBackend/OrderStatisticsGet?metric=price&period=day', None, None, 422),
+        ('GET', 'StatisticalBackend/OrderStatisticsGet?metric=orders', None, None, 422),
+        ('GET', 'StatisticalBackend/OrderStatisticsGet?metric=orders&period=day&from=monday', None, None, 422),
+        ('GET', 'StatisticalBackend/OrderStatisticsGet?metric=orders&period=day&timeZone=a%20b', None, None, 422),
         ('GET', 'CustomerBackend/NoSuchCall', None, None, 404),
     ]
 
@@ -455,9 +465,18 @@ class Wrong(harness.TestCase):
                    'userType': 'customer'}
         problem = {'title': 'No', 'code': 'not-found'}
         json_type, problem_type = 'application/json', 'application/problem+json'
-        right = [(order, 200, json_type, good), (orders, 200, json_type, page), (order, 404, problem_type, problem),
+        asked = SERIES + '?metric=orders&period=day'
+        series = {'metric': 'orders', 'period': 'day', 'unit': 'count', 'currency': 'USD',
+                  'points': [{'label': '2026-11-22', 'start': '2026-11-22T00:00:00Z', 'value': 1}]}
+        right = [(asked, 200, json_type, series), (order, 200, json_type, good), (orders, 200, json_type, page), (order, 404, problem_type, problem),
                  (token, 200, json_type, granted), (order, 200, json_type, {'exceptionMessage': 'The oven is cold'})]
-        wrong = [(order, 200, json_type, changed(good, 'uid', ABSENT)),
+        wrong = [*((asked, 200, json_type, changed(series, member, ABSENT)) for member in
+                   ('metric', 'period', 'unit', 'currency', 'points', 'points.0.label', 'points.0.value')),
+                 (asked, 200, json_type, changed(series, 'unit', 'pieces')),
+                 (asked, 200, json_type, changed(series, 'metric', 'price')),
+                 (asked, 200, json_type, changed(series, 'points.0.value', '1')),
+                 (asked, 200, json_type, changed(series, 'points.0.start', 'monday')),
+                 (order, 200, json_type, changed(good, 'uid', ABSENT)),
                  (order, 200, json_type, changed(good, 'status', 'Lost')),
                  (order, 200, json_type, changed(good, 'totalPrice', '12.50')),
                  (order, 200, json_type, changed(good, 'totalPrice', None)),

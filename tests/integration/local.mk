@@ -9,3 +9,4 @@ include tests/integration/examples.mk
 include tests/integration/cli.mk
 include tests/integration/payments.mk
 include tests/integration/keyring.mk
+include tests/integration/statistics.mk

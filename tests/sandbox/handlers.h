@@ -45,6 +45,8 @@ int file_get(struct call *c);
 int email_report_send(struct call *c);
 int email_message_get(struct call *c);
 
+int statistical_series(struct call *c);
+
 int predictive_delivery_time(struct call *c);
 int predictive_recommendations(struct call *c);
 int predictive_spending_forecast(struct call *c);
@@ -58,6 +60,7 @@ int hub_post(struct call *c);
 int hub_delete(struct call *c);
 
 int control_seed(struct call *c);
+int control_orders(struct call *c);
 int control_notify(struct call *c);
 int control_faults_get(struct call *c);
 int control_faults(struct call *c);

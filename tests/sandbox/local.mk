@@ -29,6 +29,7 @@ tests_sandbox_customerclient_sandbox_SOURCES = \
 	tests/sandbox/handlers.h \
 	tests/sandbox/help.c \
 	tests/sandbox/help.h \
+	tests/sandbox/history.c \
 	tests/sandbox/hold.c \
 	tests/sandbox/hold.h \
 	tests/sandbox/http.c \
@@ -77,6 +78,7 @@ tests_sandbox_customerclient_sandbox_SOURCES = \
 	tests/sandbox/seeding.c \
 	tests/sandbox/settings.c \
 	tests/sandbox/signup.c \
+	tests/sandbox/statistical.c \
 	tests/sandbox/store.c \
 	tests/sandbox/store.h \
 	tests/sandbox/tls.c \
@@ -100,4 +102,5 @@ EXTRA_DIST += \
 	tests/sandbox/test_payments.py \
 	tests/sandbox/test_predictive.py \
 	tests/sandbox/test_program.py \
-	tests/sandbox/test_seed.py
+	tests/sandbox/test_seed.py \
+	tests/sandbox/test_statistical.py

@@ -40,10 +40,10 @@ static const struct {
 	" changed," \
 	" start_expected, start_actual, end_expected, end_actual, cooking_expected, cooking_actual, rating," \
 	" rating_comment, rating_date, code, due_process, due_cook, due_ready, due_deliver, due_arrive," \
-	" promised_ready, promised_arrive, due_notice, next_due, seq, pay_due, pay_pending"
-#define TYPES "titiiiiiiiitttttttt" "it" "dddd" "idd" "iiiiiiiii" "iti" "t" "iiiiiiiiii" "it"
+	" promised_ready, promised_arrive, due_notice, next_due, seq, pay_due, pay_pending, currency"
+#define TYPES "titiiiiiiiitttttttt" "it" "dddd" "idd" "iiiiiiiii" "iti" "t" "iiiiiiiiii" "itt"
 
-_Static_assert(sizeof(TYPES) - 1 == 53, "one type for each column");
+_Static_assert(sizeof(TYPES) - 1 == 54, "one type for each column");
 
 const char *status_name(enum status s)
 {
@@ -100,7 +100,7 @@ void order_done(struct order *o)
 void order_from_row(sqlite3_stmt *q, struct order *ret)
 {
 	struct order o = { 0 };
-	const char *pending;
+	const char *pending, *currency;
 	int i = 0;
 
 	snprintf(o.uid, sizeof(o.uid), "%s", store_text(q, i++));
@@ -157,6 +157,8 @@ void order_from_row(sqlite3_stmt *q, struct order *ret)
 	o.pay_due = store_int(q, i++);
 	pending = store_text(q, i++);
 	o.pay_pending = pending ? json_tokener_parse(pending) : NULL;
+	currency = store_text(q, i++);
+	snprintf(o.currency, sizeof(o.currency), "%s", currency ? currency : "");
 	o.id = store_int(q, i++);
 	*ret = o;
 }
@@ -173,13 +175,14 @@ void order_from_row(sqlite3_stmt *q, struct order *ret)
 	(o)->rating, (o)->rating_comment, (o)->rating_date, (o)->code, (o)->plan.process, (o)->plan.cook, \
 	(o)->plan.ready, (o)->plan.deliver, (o)->plan.arrive, (o)->plan.promised_ready, \
 	(o)->plan.promised_arrive, (o)->plan.notice, (o)->plan.next, (o)->seq, \
-	(o)->pay_due, (o)->pay_pending ? json_text((o)->pay_pending) : NULL
+	(o)->pay_due, (o)->pay_pending ? json_text((o)->pay_pending) : NULL, \
+	(o)->currency[0] ? (o)->currency : NULL
 
 /* next_due and pay_due are NULL where nothing is due, for the sake of their indices. */
 #define PLACES \
 	"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?," \
 	" ?, ?, ?," \
-	" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, nullif(?, 0), ?"
+	" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, nullif(?, 0), ?, ?"
 
 void order_insert(struct store *st, struct order *o)
 {
@@ -311,7 +314,7 @@ static void add_prices(json_object *j, const struct order *o)
 	json_add_money(j, "deliveryPrice", o->delivery_price);
 	json_add_money(j, "taxPrice", o->tax_price);
 	json_add_money(j, "totalPrice", o->total_price);
-	json_add_text(j, "currency", CURRENCY);
+	json_add_text(j, "currency", o->currency[0] ? o->currency : CURRENCY);
 	json_add_text(j, "paymentType", payment_type_name(o->payment_type));
 }
 

@@ -35,6 +35,7 @@ struct order {
 	bool seeded; /* made by Seed, not by a call */
 	enum status status;
 	enum payment_type payment_type;
+	char currency[4]; /* "": CURRENCY; another only in a history made by hand */
 	int64_t products_price, delivery_price, additional_price, tax_price, total_price; /* cents */
 	json_object *items, *payments, *timeline; /* as on the wire */
 	char *city, *address, *recipient, *phone, *comment, *origin;

@@ -66,6 +66,8 @@ static const struct route routes[] = {
 	{ POST, "/EmailBackend/OrderReportSend", NEEDS_TOKEN | TAKES_BODY | ACTS, email_report_send },
 	{ GET, "/EmailBackend/MessageGet", NEEDS_TOKEN, email_message_get },
 
+	{ GET, "/StatisticalBackend/OrderStatisticsGet", NEEDS_TOKEN, statistical_series },
+
 	{ GET, "/PredictiveBackend/DeliveryTimeGet", NEEDS_TOKEN, predictive_delivery_time },
 	{ GET, "/PredictiveBackend/RecommendationsGet", NEEDS_TOKEN, predictive_recommendations },
 	{ GET, "/PredictiveBackend/SpendingForecastGet", NEEDS_TOKEN, predictive_spending_forecast },
@@ -82,6 +84,7 @@ static const struct route routes[] = {
 	{ POST, "/Sandbox/Clock", TAKES_BODY, control_clock },
 	{ POST, "/Sandbox/Advance", TAKES_BODY, control_advance },
 	{ POST, "/Sandbox/Seed", TAKES_BODY, control_seed },
+	{ POST, "/Sandbox/Orders", TAKES_BODY, control_orders },
 	{ POST, "/Sandbox/Notify", TAKES_BODY | ACTS, control_notify },
 	{ GET, "/Sandbox/Faults", 0, control_faults_get },
 	{ POST, "/Sandbox/Faults", TAKES_BODY, control_faults },

@@ -10,7 +10,7 @@
 
 #include "tests/sandbox/store.h"
 
-enum { STATEMENTS_MAX = 240, SCHEMA_VERSION = 2 };
+enum { STATEMENTS_MAX = 240, SCHEMA_VERSION = 3 };
 
 struct statement {
 	const char *sql;
@@ -99,6 +99,11 @@ static const char schema_2[] =
 	" due INTEGER, date INTEGER);"
 	"CREATE INDEX messages_due ON messages (due) WHERE due IS NOT NULL;"
 	"PRAGMA user_version = 2;";
+
+/* Version 3: orders in another currency. */
+static const char schema_3[] =
+	"ALTER TABLE orders ADD COLUMN currency TEXT;"
+	"PRAGMA user_version = 3;";
 
 static _Noreturn void store_die(struct store *st, const char *what)
 {
@@ -270,13 +275,16 @@ static void store_create(struct store *st)
 	uuid_make(instance);
 	store_run(st, "INSERT INTO meta VALUES ('instance', ?)", "t", instance);
 	execute(st, schema_2);
+	execute(st, schema_3);
 	execute(st, "COMMIT");
 }
 
-static void store_upgrade(struct store *st)
+static void store_upgrade(struct store *st, int64_t version)
 {
 	execute(st, "BEGIN IMMEDIATE");
-	execute(st, schema_2);
+	if (version < 2)
+		execute(st, schema_2);
+	execute(st, schema_3);
 	execute(st, "COMMIT");
 }
 
@@ -338,8 +346,8 @@ static int open_database(struct store *st, const char *path)
 	version = read_number(st, "PRAGMA user_version");
 	if (version == 0)
 		store_create(st);
-	else if (version == 1)
-		store_upgrade(st);
+	else if (version > 0 && version < SCHEMA_VERSION)
+		store_upgrade(st, version);
 	else if (version != SCHEMA_VERSION) {
 		log_line("\"%s\" is of version %lld, this program knows %d", path, (long long)version, SCHEMA_VERSION);
 		return -EPROTO;

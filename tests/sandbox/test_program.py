@@ -70,7 +70,7 @@ class Options(unittest.TestCase):
                     for table in ('cards', 'settings', 'files', 'messages'):
                         db.execute('DROP TABLE ' + table)
                     db.execute('DROP INDEX orders_pay_due')
-                    for column in ('pay_due', 'pay_pending'):
+                    for column in ('pay_due', 'pay_pending', 'currency'):
                         db.execute('ALTER TABLE orders DROP COLUMN ' + column)
                     db.execute('PRAGMA user_version = 1')
                     db.commit()
@@ -87,7 +87,7 @@ class Options(unittest.TestCase):
                 self.assertEqual(done.returncode, 1)
                 self.assertIn('version 99', done.stderr)
                 with contextlib.closing(sqlite3.connect(folder + '/sandbox.db')) as db:
-                    db.execute('PRAGMA user_version = 2')
+                    db.execute('PRAGMA user_version = 3')
                 sandbox.start()
             finally:
                 sandbox.stop()
