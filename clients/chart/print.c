@@ -118,7 +118,7 @@ static size_t widest_label(const struct scale *s)
 static int lay_out(struct plot *p, unsigned rows)
 {
 	const unsigned columns = p->screen->columns;
-	unsigned intervals = rows / 3, n;
+	unsigned intervals = rows < 12 ? rows / 2 : rows / 3, n;
 	int r;
 
 	p->left = 2;

@@ -2,8 +2,8 @@ bin_PROGRAMS += clients/cli/customerclient
 noinst_LIBRARIES += clients/cli/libcli.a
 
 cli_cflags = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(JSON_CFLAGS) $(QRENCODE_CFLAGS)
-cli_libs = clients/cli/libcli.a clients/common/libclient.a daemon/base/libbase.a \
-	$(SYSTEMD_LIBS) $(JSON_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS) $(QRENCODE_LIBS) -lm
+cli_libs = clients/cli/libcli.a clients/chart/libchart.a clients/common/libclient.a daemon/base/libbase.a \
+	$(SYSTEMD_LIBS) $(JSON_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS) $(QRENCODE_LIBS) $(CAIRO_LIBS) -lm
 
 clients_cli_customerclient_CFLAGS = $(cli_cflags)
 clients_cli_customerclient_SOURCES = clients/cli/main.c
@@ -46,6 +46,11 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/run.c clients/cli/run.h \
 	clients/cli/session.h \
 	clients/cli/settings.h \
+	clients/cli/stats.h \
+	clients/cli/stats-chart.c \
+	clients/cli/stats-data.c \
+	clients/cli/stats-overview.c \
+	clients/cli/stats-query.c \
 	clients/cli/style.c clients/cli/style.h \
 	clients/cli/table.c clients/cli/table.h \
 	clients/cli/text.c clients/cli/text.h \
@@ -71,6 +76,7 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/verb-show.c \
 	clients/cli/verb-sign-in.c \
 	clients/cli/verb-sign-up.c \
+	clients/cli/verb-stats.c \
 	clients/cli/verb-status.c \
 	clients/cli/verb-sync.c \
 	clients/cli/verb-track.c \

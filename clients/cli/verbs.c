@@ -1,6 +1,8 @@
 /* The table of verbs and of their options. */
 #include "clients/cli/verbs.h"
 
+#include "clients/cli/stats.h"
+
 const struct option_def global_options[] = {
 	{ "json", 0, NULL, NULL, "print one JSON document, in failure too" },
 	{ "no-legend", 0, NULL, NULL, "no column titles and headings" },
@@ -142,6 +144,21 @@ static const struct option_def doctor_options[] = {
 	{},
 };
 
+static const struct option_def stats_options[] = {
+	{ "period", 0, "P", STATS_PERIODS, "by day, week, month, year or all together (as fits)" },
+	{ "year", 0, "Y", NULL, "of that year" },
+	{ "since", 0, "D", NULL, "from 2025, 2025-03, 2025-03-14, yesterday, 'last year' on" },
+	{ "until", 0, "D", NULL, "to the end of that" },
+	{ "status", 0, "S", NULL, "only pending ones, or of these statuses, with commas between" },
+	{ "place", 0, "TEXT", NULL, "only to this place; may be given more than once" },
+	{ "chart", 0, "KIND", STATS_CHARTS, "line, bar, histogram or scatter (as fits)" },
+	{ "svg", 0, "F", NULL, "draw it to a file, - is stdout" },
+	{ "png", 0, "F", NULL, "the same" },
+	{ "pdf", 0, "F", NULL, "the same, a page of A4" },
+	{ "ascii", 0, NULL, NULL, "draw with plain characters" },
+	{},
+};
+
 #define ORDER_TEXT "ORDER is a uid, a number, a unique beginning, or 'last'."
 
 const struct verb verbs[] = {
@@ -229,6 +246,11 @@ const struct verb verbs[] = {
 	{ "report", "ORDER", 1, 1, ARG_ORDER, NULL, report_options, false, verb_report,
 	  "the report of an order, in a file or by e-mail", ORDER_TEXT,
 	  "customerclient report last --format=pdf -o lunch.pdf" },
+	{ "stats", "[METRIC]", 0, 1, ARG_WORDS, STATS_METRICS, stats_options, false, verb_stats,
+	  "all orders in numbers and charts",
+	  "Without METRIC: an overview, or with --year, --since, --until, --status or --place one line of what was spent. "
+	  "In a pipe: a table of all points.",
+	  "customerclient stats total-amount --year=2025 --period=month --svg=spent.svg" },
 	{ "settings", "", 0, 0, ARG_NONE, NULL, NULL, false, verb_settings,
 	  "what is set at the service: addresses, ways to be told and to pay", NULL,
 	  "customerclient settings" },

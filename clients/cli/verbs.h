@@ -56,6 +56,7 @@ VERB(show);
 VERB(sign_in);
 VERB(sign_out);
 VERB(sign_up);
+VERB(stats);
 VERB(status);
 VERB(sync);
 VERB(track);

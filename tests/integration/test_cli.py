@@ -18,7 +18,7 @@ from screen import Terminal
 
 ERROR = harness.ERROR
 PLACE = ('--address', '12 Long Street', '--city', 'Springfield')
-LATER = ('stats', 'recommend', 'videos')
+LATER = ('recommend', 'videos')
 
 
 class CliTestCase(harness.TestCase):

@@ -1,7 +1,7 @@
 CLIENT_TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/clients
 CLIENT_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JSON_CFLAGS) $(SYSTEMD_CFLAGS)
-CLIENT_TEST_LIBS = clients/cli/libcli.a clients/common/libclient.a daemon/base/libbase.a \
-	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(JSON_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS) $(QRENCODE_LIBS) -lm
+CLIENT_TEST_LIBS = clients/cli/libcli.a clients/chart/libchart.a clients/common/libclient.a daemon/base/libbase.a \
+	$(CMOCKA_LIBS) $(SYSTEMD_LIBS) $(JSON_LIBS) $(CRYPTO_LIBS) $(INIH_LIBS) $(CURL_LIBS) $(QRENCODE_LIBS) $(CAIRO_LIBS) -lm
 CLIENT_TESTS = tests/unit/test-client tests/unit/test-cli tests/unit/test-track-render tests/unit/test-chart tests/unit/test-doctor
 if HAVE_CMOCKA
 check_PROGRAMS += $(CLIENT_TESTS) tests/unit/draw-chart
