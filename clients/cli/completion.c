@@ -141,33 +141,43 @@ static void print_quoted(FILE *f, const char *text, const char *special)
 	}
 }
 
-static void zsh_option(FILE *f, const struct option_def *o)
+static void zsh_value(FILE *f, const struct option_def *o)
 {
-	bool optional = o->value && *o->value == '[';
-
-	fprintf(f, " \\\n\t\t'--%s%s[", o->name, !o->value ? "" : optional ? "=-" : "=");
-	print_quoted(f, o->help, "[]:\\");
-	fputc(']', f);
-	if (o->value) {
-		fprintf(f, "%s", optional ? "::" : ":");
-		print_quoted(f, o->name, "");
-		if (o->words)
-			fprintf(f, ":(%s)", o->words);
-		else
-			fputs(takes_file(o) ? ":_files" : ":", f);
-	}
-	fputc('\'', f);
+	fputs(*o->value == '[' ? "::" : ":", f);
+	print_quoted(f, o->name, "");
+	if (o->words)
+		fprintf(f, ":(%s)", o->words);
+	else
+		fputs(takes_file(o) ? ":_files" : ":", f);
 }
 
-static void zsh_verb(FILE *f, const struct verb *v)
+static void zsh_option(FILE *f, const struct option_def *o)
 {
-	fprintf(f, "\t(%s)\n\t\t_arguments", strchr(v->name, ' ') ? strchr(v->name, ' ') + 1 : v->name);
+	const char *equals = !o->value ? "" : *o->value == '[' ? "=-" : "=";
+
+	for (int form = 0; form < (o->short_name ? 2 : 1); form++) {
+		if (form == 0)
+			fprintf(f, " \\\n\t\t'--%s%s[", o->name, equals);
+		else
+			fprintf(f, " \\\n\t\t'-%c%s[", o->short_name, o->value ? "+" : "");
+		print_quoted(f, o->help, "[]:\\");
+		fputc(']', f);
+		if (o->value)
+			zsh_value(f, o);
+		fputc('\'', f);
+	}
+}
+
+/* As the case `pattern` of a script. */
+static void zsh_verb(FILE *f, const struct verb *v, const char *pattern)
+{
+	fprintf(f, "\t(%s)\n\t\t_arguments -s", pattern);
 	for (const struct option_def *o = global_options; o->name; o++)
 		zsh_option(f, o);
 	for (const struct option_def *o = v->options; o && o->name; o++)
 		zsh_option(f, o);
 	if (v->kind == ARG_ORDER)
-		fputs(" \\\n\t\t'1:order:_customerclient_orders'", f);
+		fputs(" \\\n\t\t'1:order:_customerclient_an_order'", f);
 	else if (v->kind == ARG_WORDS)
 		fprintf(f, " \\\n\t\t'1:word:(%s)'", v->words);
 	fputs("\n\t\t;;\n", f);
@@ -186,23 +196,27 @@ static void zsh_names(FILE *f, const char *array, const struct verb *top)
 	fputs("\t)\n", f);
 }
 
+/* A command with others below it: their names, or its own options. */
 static void zsh_below(FILE *f, const struct verb *top)
 {
-	fprintf(f, "_customerclient_%s() {\n\tlocal -a below\n", top->name);
+	fprintf(f, "_customerclient_below_%s() {\n\tlocal -a below\n", top->name);
 	zsh_names(f, "below", top);
-	fputs("\tif ((CURRENT == 2)); then\n\t\t_describe command below\n\t\treturn\n\tfi\n"
-	      "\tlocal verb=$words[2]\n\tshift words\n\t((CURRENT--))\n\tcase $verb in\n",
+	fputs("\tif ((CURRENT == 2)) && [[ $words[2] != -* ]]; then\n\t\t_describe command below\n\t\treturn\n"
+	      "\tfi\n\tlocal verb=$words[2]\n"
+	      "\tif ((${below[(I)$verb:*]})); then\n\t\tshift words\n\t\t((CURRENT--))\n\telse\n\t\tverb=\n\tfi\n"
+	      "\tcase $verb in\n",
 	      f);
 	for (const struct verb *v = verbs; v->name; v++)
 		if (is_below(v, top))
-			zsh_verb(f, v);
+			zsh_verb(f, v, strchr(v->name, ' ') + 1);
+	zsh_verb(f, top, "*");
 	fputs("\tesac\n}\n\n", f);
 }
 
 void completion_zsh(FILE *f)
 {
 	fputs("#compdef customerclient\n# zsh completion of customerclient\n\n"
-	      "_customerclient_orders() {\n\tlocal -a orders\n\torders=(last ${(f)\"$(" ORDER_COMMAND
+	      "_customerclient_an_order() {\n\tlocal -a orders\n\torders=(last ${(f)\"$(" ORDER_COMMAND
 	      ")\"})\n"
 	      "\t_describe order orders\n}\n\n",
 	      f);
@@ -211,7 +225,7 @@ void completion_zsh(FILE *f)
 			zsh_below(f, v);
 	fputs("_customerclient() {\n\tlocal -a commands\n", f);
 	zsh_names(f, "commands", NULL);
-	fputs("\tlocal context state state_descr line\n\ttypeset -A opt_args\n\t_arguments -C", f);
+	fputs("\tlocal context state state_descr line\n\ttypeset -A opt_args\n\t_arguments -s -C", f);
 	for (const struct option_def *o = global_options; o->name; o++)
 		zsh_option(f, o);
 	fputs(" \\\n\t\t'1:command:->command' \\\n\t\t'*::argument:->argument'\n"
@@ -220,9 +234,9 @@ void completion_zsh(FILE *f)
 	      f);
 	for (const struct verb *v = verbs; v->name; v++) {
 		if (has_below(v))
-			fprintf(f, "\t(%s)\n\t\t_customerclient_%s\n\t\t;;\n", v->name, v->name);
+			fprintf(f, "\t(%s)\n\t\t_customerclient_below_%s\n\t\t;;\n", v->name, v->name);
 		else if (is_top(v))
-			zsh_verb(f, v);
+			zsh_verb(f, v, v->name);
 	}
 	fputs("\tesac\n}\n\n"
 	      "if [[ $funcstack[1] == _customerclient ]]; then\n\t_customerclient \"$@\"\nelse\n"
@@ -230,6 +244,7 @@ void completion_zsh(FILE *f)
 	      f);
 }
 
+/* `condition`: " -n …", or "" for what is there always. */
 static void fish_option(FILE *f, const char *condition, const struct option_def *o)
 {
 	fprintf(f, "complete -c customerclient%s -l %s", condition, o->name);
@@ -247,31 +262,69 @@ static void fish_option(FILE *f, const char *condition, const struct option_def 
 static void fish_verb(FILE *f, const struct verb *v)
 {
 	const char *below = strchr(v->name, ' ');
-	_cleanup_free_ char *top = below ? xprintf("%.*s", (int)(below - v->name), v->name)
-					 : xstrdup(v->name);
-	_cleanup_free_ char *condition =
-		below ? xprintf(" -n '__fish_seen_subcommand_from %s; and __fish_seen_subcommand_from %s'",
-				top, below + 1)
-		      : xprintf(" -n '__fish_seen_subcommand_from %s'", top);
+	_cleanup_free_ char *condition = xprintf(" -n '__customerclient_is \"%s\"'", v->name);
 
-	if (below)
-		fprintf(f, "complete -c customerclient -n '__fish_seen_subcommand_from %s' -a %s -d '", top,
-			below + 1);
-	else
-		fprintf(f, "complete -c customerclient -n __fish_use_subcommand -a %s -d '", v->name);
+	fprintf(f, "complete -c customerclient -n '__customerclient_is \"%.*s\" 0' -a %s -d '",
+		below ? (int)(below - v->name) : 0, v->name, below ? below + 1 : v->name);
 	print_quoted(f, v->help, "");
 	fputs("'\n", f);
 	for (const struct option_def *o = v->options; o && o->name; o++)
 		fish_option(f, condition, o);
 	if (v->kind == ARG_ORDER)
-		fprintf(f, "complete -c customerclient%s -a 'last (" ORDER_COMMAND ")'\n", condition);
+		fprintf(f,
+			"complete -c customerclient -n '__customerclient_is \"%s\" 0' -a 'last (" ORDER_COMMAND ")'\n",
+			v->name);
 	else if (v->kind == ARG_WORDS)
-		fprintf(f, "complete -c customerclient%s -a '%s'\n", condition, v->words);
+		fprintf(f, "complete -c customerclient -n '__customerclient_is \"%s\" 0' -a '%s'\n", v->name,
+			v->words);
+}
+
+/* The options whose value is the next word where no '=' joins it. */
+static void fish_values(FILE *f, const struct option_def *defs)
+{
+	for (const struct option_def *o = defs; o && o->name; o++) {
+		if (!o->value || *o->value == '[')
+			continue;
+		fprintf(f, " --%s", o->name);
+		if (o->short_name)
+			fprintf(f, " -%c", o->short_name);
+	}
+}
+
+/* A function that finds the command on the line, and how many arguments it has: a word such as "show" may be the value
+ * of an option. */
+static void fish_finder(FILE *f)
+{
+	fputs("function __customerclient_is -a wanted count\n"
+	      "\tset -l verb ''\n\tset -l args 0\n\tset -l skip 0\n"
+	      "\tfor word in (commandline -opc)[2..]\n"
+	      "\t\tif test $skip = 1\n\t\t\tset skip 0\n\t\t\tcontinue\n\t\tend\n"
+	      "\t\tswitch $word\n\t\t\tcase",
+	      f);
+	fish_values(f, global_options);
+	for (const struct verb *v = verbs; v->name; v++)
+		fish_values(f, v->options);
+	fputs("\n\t\t\t\tset skip 1\n"
+	      "\t\t\tcase '-*'\n"
+	      "\t\t\tcase '*'\n"
+	      "\t\t\t\tif test -z \"$verb\"\n\t\t\t\t\tset verb $word\n"
+	      "\t\t\t\telse if test $args = 0; and contains -- \"$verb $word\"",
+	      f);
+	for (const struct verb *v = verbs; v->name; v++)
+		if (!is_top(v))
+			fprintf(f, " '%s'", v->name);
+	fputs("\n\t\t\t\t\tset verb \"$verb $word\"\n"
+	      "\t\t\t\telse\n\t\t\t\t\tset args (math $args + 1)\n\t\t\t\tend\n"
+	      "\t\tend\n\tend\n"
+	      "\ttest \"$verb\" = \"$wanted\"; and test -z \"$count\" -o \"$count\" = $args\nend\n",
+	      f);
 }
 
 void completion_fish(FILE *f)
 {
-	fputs("# fish completion of customerclient\ncomplete -c customerclient -f\n", f);
+	fputs("# fish completion of customerclient\n", f);
+	fish_finder(f);
+	fputs("complete -c customerclient -f\n", f);
 	for (const struct option_def *o = global_options; o->name; o++)
 		fish_option(f, "", o);
 	for (const struct verb *v = verbs; v->name; v++)

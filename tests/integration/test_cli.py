@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -13,7 +14,7 @@ import tempfile
 import unittest
 
 import harness
-from harness import PASSWORD, TIMEOUT, binary, iterate
+from harness import GLib, PASSWORD, TIMEOUT, binary, iterate
 from screen import Terminal
 
 ERROR = harness.ERROR
@@ -827,14 +828,100 @@ class Completion(CliTestCase):
         self.assertEqual(sorted(self.bash('customerclient show ')), sorted(['last', number]))
         self.assertEqual(self.bash('customerclient cancel ' + number[:3]), [number])
 
-    def test_other_shells_can_read_theirs(self):
-        for shell in ('zsh', 'fish'):
-            script = self.ok('completion', shell)
-            self.assertIn('reorder', script)
-            path = shutil.which(shell)
-            if path:
-                p = subprocess.run([path, '-n'], input=script, capture_output=True, text=True, env=self.environment(), check=False)
-                self.assertEqual((p.returncode, p.stderr), (0, ''))
+    # What stands before the cursor, and what is offered for it, but for how a shell writes it.
+    OFFERS = (
+        ('si', ['sign-in', 'sign-out', 'sign-up']),
+        ('tra', ['track']),
+        ('-v statu', ['status']),
+        ('--color never sho', ['show']),
+        ('cart ', ['add', 'clear', 'note', 'remove', 'set']),
+        ('cart add ', []),
+        ('--json cart cl', ['clear']),
+        ('orders ex', ['export']),
+        ('orders --sta', ['--status']),
+        ('orders --status=', []),
+        ('account remo', ['remove-card']),
+        ('order --pay=', ['card', 'cash', 'pos', 'qr']),
+        ('order --comment show ', []),
+        ('wait last --for=deli', ['delivered']),
+        ('completion z', ['zsh']),
+        ('doctor --bun', ['--bundle']),
+        ('doctor --bundle=/etc/hostna', ['hostname']),
+        ('report last -o /etc/hostna', ['hostname']),
+        ('show last ', []),
+    )
+
+    def test_fish(self):
+        self.sign_up_and_in()
+        uid, _ = self.place()
+        number = self.json('show', uid)['number']
+        script = 'customerclient completion fish | source; for line in $argv; echo "== $line"; complete -C $line; end'
+        env = self.environment()
+        env['PATH'] = os.path.dirname(binary('customerclient')) + ':' + env['PATH']
+        offers = (*self.OFFERS, ('show ', ['last', number]), (f'cancel {number[:3]}', [number]))
+        p = subprocess.run(['fish', '--no-config', '-c', script, *(f'customerclient {line}' for line, _ in offers)],
+                           capture_output=True, text=True, env=env, timeout=TIMEOUT, check=True)
+        self.assertEqual(p.stderr, '')
+        got = {part.split('\n')[0]: sorted(re.sub(r'^--[a-z]+=|.*/', '', row.split('\t')[0]) for row in part.splitlines()[1:])
+               for part in p.stdout.split('== ')[1:]}
+        for line, wanted in offers:
+            with self.subTest(line):
+                self.assertEqual(got[f'customerclient {line}'], sorted(wanted))
+
+    # In an interactive zsh: Ctrl-] completes, and writes what was offered to a file.
+    ZSH = r'''
+autoload -Uz compinit; compinit -u -D
+compadd() {
+	if [[ ${@[1,(i)(-|--)]} == *-(O|A|D)\ * ]]; then builtin compadd "$@"; return; fi
+	local -a hits; builtin compadd -A hits "$@"; [[ -n $hits ]] && print -rl -- "${(@)hits}" >> $OUT
+	builtin compadd "$@"
+}
+capture() { zle complete-word; print -r -- "== $BUFFER" >> $OUT; BUFFER= }
+zle -N capture; bindkey '^]' capture
+source <(customerclient completion zsh)
+print '== ready' >> $OUT
+'''
+
+    def test_zsh(self):
+        self.sign_up_and_in()
+        uid, _ = self.place()
+        number = self.json('show', uid)['number']
+        out = f'{self.dir}/offers'
+        with open(f'{self.dir}/.zshrc', 'w', encoding='utf-8') as f:
+            f.write(self.ZSH)
+        env = self.environment(OUT=out, TERM='dumb', ZDOTDIR=self.dir)
+        env['PATH'] = os.path.dirname(binary('customerclient')) + ':' + env['PATH']
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.execvpe('zsh', ['zsh', '-i', '-o', 'no_global_rcs'], env)
+        screen = []
+        watch = GLib.unix_fd_add_full(GLib.PRIORITY_DEFAULT, fd, GLib.IOCondition.IN,
+                                      lambda *_: screen.append(os.read(fd, 4096)) or True)
+        try:
+            def offered():
+                try:
+                    with open(out, encoding='utf-8') as f:
+                        text = f.read()
+                except FileNotFoundError:
+                    return None
+                return text if re.search(r'^== .*\n\Z', text, re.M) else None
+            harness.poll(offered, what='zsh', every=0.02)
+            for line, wanted in (*self.OFFERS, ('show ', ['last', number]), (f'cancel {number[:3]}', [number])):
+                with self.subTest(line):
+                    os.unlink(out)
+                    os.write(fd, f'customerclient {line}\x1d'.encode())
+                    rows = harness.poll(offered, what=f'offers for {line}', every=0.02).splitlines()
+                    # Where no word fits zsh offers options.
+                    words = [row for row in rows[:-1] if wanted or not row.startswith('-')]
+                    self.assertEqual(sorted(words), sorted(wanted))
+                    if len(wanted) == 1:
+                        self.assertIn(wanted[0], rows[-1])
+        finally:
+            GLib.source_remove(watch)
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            os.close(fd)
+        self.assertNotIn(b'command not found', b''.join(screen))
 
 
 if __name__ == '__main__':
