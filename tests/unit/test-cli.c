@@ -91,7 +91,7 @@ static void test_args_bad(void **state)
 	static const struct {
 		const char *line, *part; /* of the sentence */
 	} cases[] = {
-		{ "stats", "There is no command 'stats'; the commands are: status, sign-up" },
+		{ "frobnicate", "There is no command 'frobnicate'; the commands are: status, sign-up" },
 		{ "orders|--stat", "'orders' has no option '--stat'" },
 		{ "orders|--statu=x",
 		  "'orders' has no option '--statu" }, /* no abbreviations on a paid order */
@@ -110,7 +110,7 @@ static void test_args_bad(void **state)
 		{ "completion|tcsh", "'completion' cannot be 'tcsh'; it is one of: bash, zsh, fish" },
 		{ "wait|last|--for=gone", "--for cannot be 'gone'; it is one of: submitting, " },
 		{ "show|a\xff", "Argument 2 is not UTF-8 text" },
-		{ "orders export", "There is no command 'orders export'" },
+		{ "orders frob", "There is no command 'orders frob'" },
 	};
 
 	(void)state;
@@ -619,6 +619,13 @@ static void test_waybar(void **state)
 		     "{\"text\":\"On the way 19:50\",\"alt\":\"late\",\"tooltip\":\"Order C-7\\nto Main St "
 		     "1\\n12 min late\","
 		     "\"class\":\"late\",\"percentage\":80}");
+	o.status = (char *)"awaiting-payment";
+	o.expected = o.end_expected = 0;
+	o.payments.items = &(struct order_payment){ .type = (char *)"card", .valid_until = now + 15 * USEC_PER_MIN };
+	o.payments.n = 1;
+	check_waybar(&s, now,
+		     "{\"text\":\"To pay until 19:55\",\"alt\":\"to-pay\",\"tooltip\":\"Order C-7 is to be paid until "
+		     "19:55: customerclient pay C-7\\nto Main St 1\",\"class\":\"to-pay\",\"percentage\":80}");
 }
 
 int main(void)
