@@ -18,3 +18,7 @@ struct orders_filter {
 int orders_filter_read(struct cli *cli, const struct args *args, struct orders_filter *f);
 int orders_filter_append(sd_bus_message *m, const struct orders_filter *f);
 void orders_filter_done(struct orders_filter *f);
+
+/* The lines below a list: what its orders want of the person, if anything. Not for scripts (--no-legend). */
+void orders_note_add(char ***notes, const struct order *o, uint64_t now);
+void orders_notes_print(struct cli *cli, char *const *notes);

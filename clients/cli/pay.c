@@ -51,3 +51,23 @@ char *pay_due_text(const struct order *o, uint64_t now)
 		return NULL;
 	return xprintf("to pay%s: customerclient pay %s", until, order_name(o));
 }
+
+bool pay_is_ahead(const struct order *o)
+{
+	return streq(strempty(o->payment_type), "card") || streq(strempty(o->payment_type), "qr");
+}
+
+char *pay_note_text(const struct order *o, const char *name, uint64_t now)
+{
+	_cleanup_free_ char *until = pay_due_until(o, now);
+	char at[WHEN_SIZE];
+
+	if (pay_is_due(o))
+		return xprintf("is to be paid%s: customerclient pay %s", until, name);
+	if (o->hold_until <= now || !status_is_pending(o->status))
+		return NULL;
+	when_format_near(at, o->hold_until, now);
+	if (pay_is_ahead(o))
+		return xprintf("is sent at %s, then to be paid: customerclient pay %s", at, name);
+	return xprintf("is sent at %s; to take it back: customerclient cancel %s", at, name);
+}

@@ -28,6 +28,12 @@ char *pay_due_until(const struct order *o, uint64_t now);
 /* What an order that awaits payment wants: "to pay until 19:40: customerclient pay 1042"; NULL for others. */
 char *pay_due_text(const struct order *o, uint64_t now);
 
+/* To be paid with a bank's help, before it is cooked: by card or QR code. */
+bool pay_is_ahead(const struct order *o);
+/* What goes on after the name of an order that wants something of the person: "is to be paid until 19:40: customerclient
+ * pay 1042", or of a held one when it is sent and what can be done; NULL for others. */
+char *pay_note_text(const struct order *o, const char *name, uint64_t now);
+
 /* Follows the payment until it is made, or over. With `ask` the service is asked every few seconds (a QR code
  * is paid elsewhere). Returns an exit status, or -1 when told. */
 int pay_watch(struct cli *cli, const char *uid, const char *type, bool ask);

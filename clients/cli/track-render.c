@@ -146,7 +146,8 @@ static char *arrival_text(const struct track_state *state, uint64_t now)
 	if (!status_is_pending(o->status))
 		return xstrdup("");
 	if (o->hold_until > now)
-		return xprintf("is sent in %s", when_format_span(in, o->hold_until - now));
+		return xprintf("is sent in %s%s", when_format_span(in, o->hold_until - now),
+			       pay_is_ahead(o) ? ", then to pay" : "");
 	if (!expected)
 		return xstrdup("");
 	when_format_near(at, expected, now);

@@ -331,7 +331,7 @@ static int place(struct cli *cli, const struct wish *w, const struct quote *q, c
 	return r < 0 ? place_failed(cli, uid, &e) : 0;
 }
 
-static void print_placed(struct cli *cli, const struct order *o)
+static void print_placed(struct cli *cli, const struct order *o, bool held)
 {
 	char money[MONEY_HUMAN_SIZE] = "", at[WHEN_SIZE];
 	_cleanup_free_ char *due = pay_due_text(o, now_realtime());
@@ -341,22 +341,26 @@ static void print_placed(struct cli *cli, const struct order *o)
 		money_format_human(money, o->total_price, o->currency);
 	printf("\n%sOrder %s%s  %s%s%s%s%s\n", cli->style->on[STYLE_BOLD], order_name(o), cli->style->off,
 	       status_label(o->status), *money ? ", " : "", money, *expected ? ", expected " : "", expected);
-	printf("Next: customerclient %s %s\n", due ? "pay" : "track", order_name(o));
+	if (held)
+		printf("It is sent at %s; until then customerclient cancel %s is certain.\n",
+		       when_format_near(at, o->hold_until, now_realtime()), order_name(o));
+	if (held && pay_is_ahead(o))
+		printf("Next, once it is sent: customerclient pay %s\n", order_name(o));
+	else
+		printf("Next: customerclient %s %s\n", due ? "pay" : "track", order_name(o));
 }
 
 /* An order that is to be paid now, by a person who is there to do it. */
 static bool pays_at_once(const struct cli *cli, const struct order *o)
 {
 	return !cli->json && prompt_possible(cli) && isatty(STDOUT_FILENO) &&
-	       status_from_string(o->status) == STATUS_AWAITING_PAYMENT &&
-	       (streq(strempty(o->payment_type), "card") || streq(strempty(o->payment_type), "qr"));
+	       pay_is_due(o) && pay_is_ahead(o);
 }
 
 /* What became of it. `submitting` is no failure when it is held on purpose. */
 static int tell_placed(struct cli *cli, const char *uid)
 {
 	_cleanup_order_ struct order o;
-	char at[WHEN_SIZE];
 	bool open, held;
 	int r;
 
@@ -371,10 +375,7 @@ static int tell_placed(struct cli *cli, const char *uid)
 		return r < 0 ? r : open ? CC_EXIT_OUTCOME_UNKNOWN : CC_EXIT_OK;
 	}
 	if (!open) {
-		print_placed(cli, &o);
-		if (held)
-			printf("It is sent at %s; until then customerclient cancel %s is certain.\n",
-			       when_format_near(at, o.hold_until, now_realtime()), order_name(&o));
+		print_placed(cli, &o, held);
 		if (pays_at_once(cli, &o))
 			return pay_flow(cli, &(struct pay_request){ .uid = uid });
 		return CC_EXIT_OK;

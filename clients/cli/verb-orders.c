@@ -6,6 +6,7 @@
 #include "base/timeutil.h"
 #include "clients/cli/items.h"
 #include "clients/cli/orders-list.h"
+#include "clients/cli/pay.h"
 #include "clients/cli/table.h"
 #include "clients/cli/verbs.h"
 #include "clients/cli/when.h"
@@ -27,6 +28,28 @@ const char *order_cell(const char *number, const char *uid, char buf[static ORDE
 		return number;
 	snprintf(buf, ORDER_CELL_SIZE, "%.*s", cli_columns() > 0 ? 8 : ORDER_CELL_SIZE - 1, uid);
 	return buf;
+}
+
+void orders_note_add(char ***notes, const struct order *o, uint64_t now)
+{
+	char buf[ORDER_CELL_SIZE];
+	const char *name = order_cell(o->number, o->uid, buf);
+	_cleanup_free_ char *note = pay_note_text(o, name, now), *line = note ? xprintf("%s %s", name, note) : NULL;
+
+	if (line && strv_push(notes, line) < 0)
+		xcheck(NULL);
+}
+
+void orders_notes_print(struct cli *cli, char *const *notes)
+{
+	if (!notes || !cli->legend)
+		return;
+	putchar('\n');
+	for (; *notes; notes++) {
+		_cleanup_free_ char *clean = text_clean(*notes, false);
+
+		printf("%s%s%s\n", cli->style->on[STYLE_BUSY], clean, cli->style->off);
+	}
 }
 
 /* Nobody named one of an order that the service never had. */
@@ -154,7 +177,24 @@ struct sink {
 	FILE *csv;
 	uint64_t left; /* rows still wanted */
 	uint64_t n;
+	char **notes; /* below the table */
+	unsigned n_notes;
 };
+
+#define NOTES_MAX 20 /* each is a call; more orders at once await nobody */
+
+/* What an order wants of the person; a row does not say that much. */
+static void note_row(struct sink *s, const struct order_row *row)
+{
+	_cleanup_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+	enum order_status status = status_from_string(row->status);
+	_cleanup_order_ struct order o;
+
+	order_init(&o);
+	if ((status == STATUS_AWAITING_PAYMENT || status == STATUS_SUBMITTING) && s->n_notes++ < NOTES_MAX &&
+	    order_get(s->cli->client, row->uid, &e, &o) >= 0)
+		orders_note_add(&s->notes, &o, now_realtime());
+}
 
 static void sink_add(struct sink *s, const struct order_row *row)
 {
@@ -170,6 +210,7 @@ static void sink_add(struct sink *s, const struct order_row *row)
 		csv_row(s->csv, row);
 		return;
 	}
+	note_row(s, row);
 	table_add(s->table,
 		  (const char *[]){ order_cell(row->number, row->uid, name), when_format(created, row->created),
 				    row->status,
@@ -272,6 +313,7 @@ static int sink_close(struct sink *s, int r, bool more)
 		page_end(s->cli, &s->page);
 	else
 		cli_print_table(s->cli, s->table);
+	orders_notes_print(s->cli, s->notes);
 	if (more && s->cli->legend)
 		cli_note("The newest %" PRIu64 " orders; --all shows all, --limit=N more.", s->n);
 	if (s->n == 0 && s->table)
@@ -297,5 +339,7 @@ int verb_orders(struct cli *cli, const struct args *args)
 	do {
 		r = fetch_page(&s, &f, &cursor);
 	} while (r > 0 && s.left > 0);
-	return sink_close(&s, r, r > 0);
+	r = sink_close(&s, r, r > 0);
+	strv_free(s.notes);
+	return r;
 }

@@ -2,7 +2,6 @@
 #include "base/money.h"
 #include "base/timeutil.h"
 #include "clients/cli/orders-list.h"
-#include "clients/cli/pay.h"
 #include "clients/cli/table.h"
 #include "clients/cli/track-render.h"
 #include "clients/cli/verbs.h"
@@ -14,25 +13,27 @@ struct pending {
 	struct cli *cli;
 	struct table *table;
 	json_object *array;
+	char **notes;
 	size_t n;
 };
 
 static void add_table_row(struct pending *p, const struct order *o, uint64_t now)
 {
 	char total[MONEY_HUMAN_SIZE] = "", expected[WHEN_SIZE], name[ORDER_CELL_SIZE];
-	_cleanup_free_ char *note = pay_due_text(o, now);
+	_cleanup_free_ char *note = NULL;
 	struct track_state state = { .order = o };
 	unsigned minutes = track_minutes_late(&state, now);
 
 	if (order_has_total(o))
 		money_format_human(total, o->total_price, o->currency);
-	if (minutes > 0 && !note)
+	if (minutes > 0)
 		note = xprintf("%u min late", minutes);
 	table_add(p->table, (const char *[]){ order_cell(o->number, o->uid, name), o->status,
 					      when_format_near(expected, order_expected(o), now), total,
 					      o->payment_type, note });
 	table_set_style(p->table, 1, style_of_status(o->status));
 	table_set_style(p->table, 5, STYLE_BAD);
+	orders_note_add(&p->notes, o, now);
 }
 
 /* Orders.GetMany has what a row lacks: when it is expected. */
@@ -112,6 +113,7 @@ int verb_pending(struct cli *cli, const struct args *args)
 	if (r < 0) {
 		json_object_put(p.array);
 		table_free(p.table);
+		strv_free(p.notes);
 		return r;
 	}
 	if (p.array)
@@ -119,5 +121,7 @@ int verb_pending(struct cli *cli, const struct args *args)
 	if (p.n == 0)
 		cli_note("No order is pending.");
 	cli_print_table(cli, p.table);
+	orders_notes_print(cli, p.notes);
+	strv_free(p.notes);
 	return 0;
 }

@@ -93,6 +93,19 @@ static void print_money(struct cli *cli, FILE *f, const struct order *o)
 		order_view_money(cli, f, "Total", o->total_price, o->currency, true);
 }
 
+static void print_hold(struct cli *cli, FILE *f, const struct order *o)
+{
+	_cleanup_free_ char *back = xprintf("customerclient cancel %s takes it back", order_name(o));
+	_cleanup_free_ char *then = xprintf("to pay: customerclient pay %s", order_name(o));
+
+	if (o->hold_until <= now_realtime() || !status_is_pending(o->status))
+		return;
+	print_time(cli, f, "Sent at", o->hold_until);
+	cli_fprint_field(cli, f, "Till then", back);
+	if (pay_is_ahead(o))
+		cli_fprint_field(cli, f, "After that", then);
+}
+
 static void print_arrival(struct cli *cli, FILE *f, const struct order *o)
 {
 	if (status_is_delivered(o->status)) {
@@ -103,8 +116,7 @@ static void print_arrival(struct cli *cli, FILE *f, const struct order *o)
 	}
 	if (status_is_pending(o->status))
 		print_time(cli, f, "Expected", order_expected(o));
-	if (o->hold_until > now_realtime())
-		print_time(cli, f, "Sent at", o->hold_until);
+	print_hold(cli, f, o);
 }
 
 static void print_people(struct cli *cli, FILE *f, const struct order *o)
@@ -151,6 +163,9 @@ void order_view_print(struct cli *cli, FILE *f, const struct order *o)
 	print_people(cli, f, o);
 	cli_fprint_field(cli, f, "Pay by", o->payment_type);
 	cli_fprint_field(cli, f, "Awaits", due);
+	/* When that is, no part of it tells before a payment was started. */
+	if (pay_is_due(o) && !pay_newest(o, NULL))
+		cli_fprint_field(cli, f, "Until", "known once a payment is started; not paid in time, the service cancels it");
 	print_payments(cli, f, o);
 	print_products(cli, f, o);
 	print_money(cli, f, o);

@@ -44,30 +44,46 @@ static void state_done(struct state *s)
 	free(s->token_store);
 }
 
-/* The newest pending order, with what its object says. 0 = there is none. */
-static int newest_pending(struct cli *cli, struct order *ret)
+/* Of the pending orders the newest that awaits its payment, else the newest. 1; 0 = there is none. */
+static int choose_pending(struct cli *cli, char **ret_uid)
 {
-	_cleanup_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
-	_cleanup_message_ sd_bus_message *reply = NULL, *object = NULL;
-	_cleanup_free_ char *path = NULL;
+	_cleanup_message_ sd_bus_message *reply = NULL;
+	_cleanup_free_ char *uid = NULL;
 	struct order_row row;
+	bool due = false;
 	int r;
 
 	r = cli_read(cli, CC_IFACE_ORDERS, "ListPending", &reply, NULL);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_enter_container(reply, 'a', CC_SIG_ORDER_ROW);
-	if (r > 0)
-		r = order_row_read(reply, &row);
+	while (r > 0 && !due && (r = order_row_read(reply, &row)) > 0) {
+		due = status_from_string(row.status) == STATUS_AWAITING_PAYMENT;
+		if (due || !uid)
+			r = free_and_strdup(&uid, row.uid);
+		r = r < 0 ? r : 1;
+	}
 	if (r < 0)
 		return cli_bad_reply(cli, r, "Orders.ListPending");
-	if (r == 0)
-		return 0;
-	r = cli_get_order(cli, row.uid, ret);
-	if (r < 0)
+	*ret_uid = TAKE_PTR(uid);
+	return *ret_uid != NULL;
+}
+
+/* That order, with what its object says. 0 = there is none. */
+static int shown_pending(struct cli *cli, struct order *ret)
+{
+	_cleanup_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
+	_cleanup_message_ sd_bus_message *object = NULL;
+	_cleanup_free_ char *path = NULL, *uid = NULL;
+	int r;
+
+	r = choose_pending(cli, &uid);
+	if (r > 0)
+		r = cli_get_order(cli, uid, ret);
+	if (r < 0 || !uid)
 		return r;
 	/* Gone in this very moment is no failure: the order has ended. */
-	if (order_object_path(row.uid, &path) >= 0 &&
+	if (order_object_path(uid, &path) >= 0 &&
 	    client_get_all(cli->client, path, CC_IFACE_ORDER, &e, &object) >= 0)
 		(void)order_read_properties(object, ret);
 	return 1;
@@ -98,18 +114,15 @@ static void print_connection(struct cli *cli, const struct state *s, uint64_t no
 		cli_print_field(cli, "Last sync", "never");
 }
 
-static char *pending_text(const struct state *s, const struct order *o, uint64_t now)
+static char *pending_text(const struct order *o, uint64_t now)
 {
+	_cleanup_free_ char *wants = pay_note_text(o, order_name(o), now);
 	char at[WHEN_SIZE];
 	const char *expected = when_format_near(at, order_expected(o), now);
-	_cleanup_free_ char *due = pay_due_text(o, now);
-	_cleanup_free_ char *more = s->pending_orders > 1 ? xprintf("; %u more", s->pending_orders - 1)
-							  : xstrdup("");
 
-	if (due)
-		return xprintf("%s, %s%s", order_name(o), due, more);
-	return xprintf("%s, %s%s%s%s", order_name(o), status_label(o->status), *expected ? ", expected " : "",
-		       expected, more);
+	if (wants)
+		return xprintf("%s %s", order_name(o), wants);
+	return xprintf("%s, %s%s%s", order_name(o), status_label(o->status), *expected ? ", expected " : "", expected);
 }
 
 /* Only a keyring that keeps the session from going on is worth a line. */
@@ -122,7 +135,8 @@ static void print_keyring(struct cli *cli, const struct state *s)
 static void print_plain(struct cli *cli, const struct state *s, const struct order *pending)
 {
 	_cleanup_free_ char *unread = xprintf("%u", s->unread),
-			    *operations = xprintf("%u", s->pending_operations);
+			    *operations = xprintf("%u", s->pending_operations),
+			    *more = xprintf("%u more: customerclient pending", s->pending_orders - 1);
 	_cleanup_free_ char *order = NULL;
 	uint64_t now = now_realtime();
 
@@ -134,8 +148,10 @@ static void print_plain(struct cli *cli, const struct state *s, const struct ord
 	print_connection(cli, s, now);
 	if (s->signed_in) {
 		cli_print_field(cli, "Unread", unread);
-		order = pending ? pending_text(s, pending, now) : xstrdup("no orders");
+		order = pending ? pending_text(pending, now) : xstrdup("no orders");
 		cli_print_field(cli, "Pending", order);
+		if (s->pending_orders > 1)
+			cli_print_field(cli, "", more);
 	}
 	if (s->pending_operations > 0)
 		cli_print_field(cli, "Not sent", operations);
@@ -187,7 +203,7 @@ int verb_status(struct cli *cli, const struct args *args)
 	r = state_read(reply, &s);
 	if (r < 0)
 		return cli_bad_reply(cli, r, "Daemon.GetStatus");
-	r = s.signed_in && s.pending_orders > 0 ? newest_pending(cli, &pending) : 0;
+	r = s.signed_in && s.pending_orders > 0 ? shown_pending(cli, &pending) : 0;
 	if (r < 0)
 		return waybar ? waybar_unreachable(cli) : r;
 	if (waybar)

@@ -1,6 +1,7 @@
 /* The line for status bars, from a state that was read before. */
 #include "clients/cli/waybar.h"
 
+#include "clients/cli/pay.h"
 #include "clients/cli/text.h"
 #include "clients/cli/track-render.h"
 #include "clients/cli/when.h"
@@ -42,16 +43,21 @@ static json_object *pending_document(const struct waybar_state *s, uint64_t now)
 	const struct order *o = s->pending;
 	struct track_state track = { .order = o, .online = s->online };
 	unsigned late = track_minutes_late(&track, now);
+	_cleanup_free_ char *wants = pay_note_text(o, order_name(o), now), *until = pay_due_until(o, now);
 	_cleanup_free_ char *text = NULL, *tooltip = NULL, *more = NULL, *late_text = NULL;
+	bool due = pay_is_due(o);
 	char expected[WHEN_SIZE];
 
 	when_format_near(expected, order_expected(o), now);
-	text = xprintf("%s%s%s", status_label(o->status), *expected ? " " : "", expected);
+	if (due)
+		text = xprintf("To pay%s", until);
+	else
+		text = xprintf("%s%s%s", status_label(o->status), *expected ? " " : "", expected);
 	more = s->pending_orders > 1 ? xprintf("\n%u more pending", s->pending_orders - 1) : xstrdup("");
 	late_text = late ? xprintf("\n%u min late", late) : xstrdup("");
-	tooltip = xprintf("Order %s%s%s%s%s", order_name(o), isempty(o->destination) ? "" : "\nto ",
-			  strempty(o->destination), late_text, more);
-	return document(text, late ? "late" : "pending", tooltip, (int)o->progress);
+	tooltip = xprintf("Order %s%s%s%s%s%s%s", order_name(o), wants ? " " : "", strempty(wants),
+			  isempty(o->destination) ? "" : "\nto ", strempty(o->destination), late_text, more);
+	return document(text, due ? "to-pay" : late ? "late" : "pending", tooltip, (int)o->progress);
 }
 
 json_object *waybar_json(const struct waybar_state *s, uint64_t now)

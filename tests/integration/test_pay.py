@@ -255,14 +255,27 @@ class OtherWays(PayTestCase):
     def test_awaiting_is_said_everywhere(self):
         _, name = self.order('card')
         says = f'customerclient pay {name}'
-        self.assertIn(f'to pay: {says}', self.ok('pending'))
+        places = (('show', name), ('pending',), ('status',), ('orders',), ('status', '--format=waybar'))
+        for arguments in places:
+            with self.subTest(arguments):
+                self.assertRegex(self.ok(*arguments), rf'(to pay|is to be paid): {says}')
+        self.assertRegex(self.ok('show', name), 'Until +known once a payment is started')
+        bar = json.loads(self.ok('status', '--format=waybar'))
+        self.assertEqual((bar['class'], bar['text']), ('to-pay', 'To pay'))
         # Until when is known once a payment was started.
         self.assertEqual(self.cli('pay', name, '--card', stdin=card(DECLINED)).returncode, 10)
-        for arguments in (('show', name), ('pending',), ('status',)):
+        for arguments in places:
             with self.subTest(arguments):
-                out = self.ok(*arguments)
-                self.assertIn(says, out)
-                self.assertRegex(out, r'to pay until \S*\d\d:\d\d')
+                self.assertRegex(self.ok(*arguments), rf'(to pay|is to be paid) until \S*\d\d:\d\d: {says}')
+        self.assertNotIn('Until ', self.ok('show', name))
+        # Neither a newer order that is paid at the door nor a script's list hides it or has more in it.
+        self.place()
+        self.assertIn(says, self.ok('status'))
+        self.assertIn('1 more: customerclient pending', self.ok('status'))
+        self.assertEqual(len(self.ok('orders', '--no-legend').splitlines()), 2)
+        t = self.terminal('orders')
+        self.assertEqual(t.wait(), 0)
+        self.assertTrue(any(line.endswith(says) for line in t.screen.lines()), t.screen.lines())
         t = self.terminal('track', name)
         t.wait_for(says)
         t.type('\x03')
@@ -393,7 +406,11 @@ class HeldOrders(PayTestCase):
         out = self.ok('order', *PLACE, '--pay', 'card', '--yes')
         uid = self.json('show', 'last')['uid']
         self.assertRegex(out, rf'It is sent at .*\d\d:\d\d; until then customerclient cancel {uid} is certain')
-        self.assertNotIn('customerclient pay', out)
+        self.assertIn(f'Next, once it is sent: customerclient pay {uid}\n', out)
+        self.assertNotIn('customerclient track', out)
+        for arguments in (('show', uid), ('pending',), ('orders',), ('status',)):
+            with self.subTest(arguments):
+                self.assertIn(f'customerclient pay {uid}', self.ok(*arguments))
         self.fails(8, 'pay', uid, stdin=card(), name='PaymentNotDue')
         self.ok('cancel', uid)
         self.assertEqual(self.json('show', uid)['status'], 'cancelled')
