@@ -33,7 +33,7 @@ struct api_call {
 	struct http_call *http;
 
 	enum service service;
-	bool post, anonymous, no_renewal;
+	bool post, anonymous, no_renewal, aside;
 	char *path, *json, *key, *if_none_match, *if_match, *range, *if_range, *content_type, *content_digest;
 	int body_fd;
 	uint64_t body_fd_size;
@@ -283,7 +283,8 @@ static void on_http_done(const struct http_response *response, void *userdata)
 	log_debug("%s %.*s: HTTP %d%s%s", service_names[c->service], (int)strcspn(c->path, "?"), c->path,
 		  response->status, answer.message[0] ? ", " : "", answer.message);
 
-	a->hooks.contact(was_reached(response), was_reached(response) ? response->date : 0, a->userdata);
+	if (!c->aside)
+		a->hooks.contact(was_reached(response), was_reached(response) ? response->date : 0, a->userdata);
 	if (!c->api || c->state == CALL_ENDING)
 		return;
 	if (answer.outcome == API_UNAUTHORIZED && call_refused(c))
@@ -517,6 +518,7 @@ static int call_copy_request(struct api_call *c, const struct api_request *q)
 	c->post = streq(q->method, "POST");
 	c->anonymous = q->anonymous;
 	c->no_renewal = q->no_renewal;
+	c->aside = q->aside;
 	c->secret_json = q->secret_json ? secret_ref(q->secret_json) : NULL;
 	c->bearer = q->bearer ? secret_ref((struct secret *)q->bearer) : NULL;
 	c->timeout = q->timeout > 0 ? q->timeout : DEFAULT_TIMEOUT;

@@ -92,6 +92,7 @@ struct api_request {
 	const char *range, *if_range;  /* "bytes=100-", an ETag; or NULL */
 	size_t max_body;               /* of such an answer; 0: the usual bound */
 	void (*on_sent)(uint64_t sent, void *userdata); /* progress of body_fd */
+	bool aside;                    /* a service that nothing depends on: whether it is reached is not told */
 	bool anonymous;                /* no token (sign-up, sign-in) */
 	const struct secret *bearer;   /* this token instead of the present one; then a 401 is final */
 	bool no_renewal;               /* a 401 is final (the renewal itself) */

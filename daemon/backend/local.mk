@@ -19,6 +19,8 @@ daemon_backend_libbackend_a_SOURCES = \
 	daemon/backend/email.h \
 	daemon/backend/file.c \
 	daemon/backend/file.h \
+	daemon/backend/predictive.c \
+	daemon/backend/predictive.h \
 	daemon/backend/push.c \
 	daemon/backend/push.h \
 	daemon/backend/secret-body.c \

@@ -20,7 +20,7 @@ EXTRA_DIST += tests/fuzz/corpus
 
 # backend
 fuzz_targets += tests/fuzz/fuzz-answer tests/fuzz/fuzz-catalog tests/fuzz/fuzz-order tests/fuzz/fuzz-push \
-	tests/fuzz/fuzz-session
+	tests/fuzz/fuzz-predictive tests/fuzz/fuzz-session
 FUZZ_BACKEND_LIBS = $(FUZZ_DRIVER) daemon/backend/libbackend.a $(FUZZ_NET_LIBS)
 
 tests_fuzz_fuzz_answer_SOURCES = tests/fuzz/fuzz-answer.c
@@ -42,6 +42,11 @@ tests_fuzz_fuzz_push_SOURCES = tests/fuzz/fuzz-push.c
 tests_fuzz_fuzz_push_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_push_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_push_LDADD = $(FUZZ_BACKEND_LIBS)
+
+tests_fuzz_fuzz_predictive_SOURCES = tests/fuzz/fuzz-predictive.c
+tests_fuzz_fuzz_predictive_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_predictive_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_predictive_LDADD = $(FUZZ_BACKEND_LIBS)
 
 tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz-session.c
 tests_fuzz_fuzz_session_CPPFLAGS = $(FUZZ_CPPFLAGS)
