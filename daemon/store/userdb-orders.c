@@ -97,8 +97,14 @@ static int searched_text(const struct order *o, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
+/* A promise made while the order had not begun (unpaid, or not at the service) is none. */
+static bool has_begun(const struct order_before *before, const struct stored *was)
+{
+	return before->existed && !was->local && !streq(before->status, STATUS_AWAITING_PAYMENT);
+}
+
 static int write_row(struct userdb *u, const struct order *o, const char *body, bool local, uint64_t confirmed,
-		     int64_t id)
+		     int64_t id, bool begun)
 {
 	_cleanup_free_ char *text = NULL;
 	int r;
@@ -131,6 +137,8 @@ static int write_row(struct userdb *u, const struct order *o, const char *body, 
 		      "INSERT INTO order_text(id, text) VALUES(?1, ?2) "
 		      "ON CONFLICT(id) DO UPDATE SET text = excluded.text WHERE text <> excluded.text",
 		      "it", id, text);
+	if (r >= 0)
+		r = promise_note(u, id, o, !begun);
 	return r < 0 ? r : userdb_facts_put(u, id, o, local);
 }
 
@@ -149,7 +157,8 @@ static int order_put(struct userdb *u, const struct order *o, const char *body, 
 	if (confirmed < was.confirmed)
 		confirmed = was.confirmed;
 	if (verdict == NEWS) {
-		r = write_row(u, o, body, source == ORDER_LOCAL, confirmed, was.id);
+		r = write_row(u, o, body, source == ORDER_LOCAL, confirmed, was.id,
+			      has_begun(ret_before, &was));
 		return r < 0 ? r : 1;
 	}
 	if (verdict == SAME && confirmed > was.confirmed) {
@@ -185,6 +194,9 @@ static int order_delete(struct userdb *u, const char *uid)
 
 	userdb_orders_changed(u);
 	r = userdb_facts_delete(u, uid);
+	if (r >= 0)
+		r = store_run(u->store, "DELETE FROM promises WHERE id = (SELECT id FROM orders WHERE uid = ?1)", "t",
+			      uid);
 	if (r < 0)
 		return r;
 	r = store_run(u->store, "DELETE FROM order_text WHERE id = (SELECT id FROM orders WHERE uid = ?1)", "t", uid);

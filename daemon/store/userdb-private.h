@@ -16,5 +16,7 @@ struct userdb {
 int userdb_facts_put(struct userdb *u, int64_t id, const struct order *o, bool local);
 int userdb_facts_delete(struct userdb *u, const char *uid);
 void userdb_orders_changed(struct userdb *u);
+/* What was promised of an order with this row, and when it came. `anew`: what was promised before does not hold. */
+int promise_note(struct userdb *u, int64_t id, const struct order *o, bool anew);
 
 #define EVENTS_PRUNE_EVERY 100

@@ -48,9 +48,33 @@ static int version_2(sqlite3 *db)
 		NULL, NULL, NULL);
 }
 
+#define JSON_DATE(name) \
+	"CAST(round((julianday(coalesce(json_extract(body, '$." name "'), '')) - 2440587.5) * 86400000) AS INTEGER) * 1000"
+
+/* What the service foretold, and how its promises were kept. `promises` stands apart from `orders`, so that learning from
+ * it reads nothing but its index. The newest orders of an older file are taken over, as many as are learned from. */
+static int version_3(sqlite3 *db)
+{
+	return sqlite3_exec(db,
+		"CREATE TABLE predictions("
+		"  kind TEXT NOT NULL, subject TEXT NOT NULL COLLATE NOCASE, asked INTEGER NOT NULL,"
+		"  about INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY(kind, subject)) WITHOUT ROWID;"
+		"CREATE TABLE promises("
+		"  id INTEGER PRIMARY KEY, promised INTEGER NOT NULL, delivered INTEGER NOT NULL);"
+		"CREATE INDEX promises_delivered ON promises(delivered DESC, promised) WHERE delivered > 0;"
+		"INSERT INTO promises(id, promised, delivered) SELECT id, end_expected, at FROM ("
+		"  SELECT id, end_expected, CASE WHEN json_valid(body) THEN " JSON_DATE("dateEndActual") " END AS at"
+		"  FROM (SELECT id, end_expected, status, body FROM orders ORDER BY created DESC LIMIT 1000)"
+		"  WHERE status IN ('delivered', 'finished') AND end_expected > 0) WHERE at > 0;"
+		"INSERT INTO promises(id, promised, delivered) SELECT id, end_expected, 0 FROM orders"
+		"  WHERE pending = 1 AND local = 0 AND end_expected > 0;",
+		NULL, NULL, NULL);
+}
+
 static const struct migration migrations[] = {
 	{ version_1 },
 	{ version_2 },
+	{ version_3 },
 };
 
 /* "<uuid>.db"; whatever else a service calls its users must not become a path, nor the name of another file. */

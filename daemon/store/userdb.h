@@ -132,5 +132,17 @@ int userdb_event_each(struct userdb *u, uint64_t after, unsigned limit,
 				 void *userdata),
 		      void *userdata, bool *ret_lost);
 
+/* What the predictive backend last said: its JSON, when it was asked (wall µs), and what about (a time, by the kind).
+ * kind and subject as core has them. */
+int userdb_prediction_put(struct userdb *u, const char *kind, const char *subject, uint64_t asked, uint64_t about,
+			  const char *body);
+int userdb_prediction_get(struct userdb *u, const char *kind, const char *subject, uint64_t *ret_asked,
+			  uint64_t *ret_about, char **ret_body); /* -ENOENT; caller frees */
+int userdb_prediction_forget(struct userdb *u, const char *kind, const char *subject);
+/* When an order was first said to arrive, from when it was paid for or needed no payment (µs); -ENOENT. */
+int userdb_promise_get(struct userdb *u, const char *uid, uint64_t *ret);
+/* How much later than first promised (µs, negative: earlier) the newest delivered orders came, the newest first. */
+int userdb_delays(struct userdb *u, int64_t *ret, size_t max, size_t *ret_n);
+
 int userdb_meta_get(struct userdb *u, const char *key, char **ret); /* -ENOENT */
 int userdb_meta_put(struct userdb *u, const char *key, const char *value); /* NULL removes */

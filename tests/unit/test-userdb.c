@@ -703,7 +703,7 @@ static void test_schema_is_that_of_its_version(void **state)
 	_cleanup_free_ char *old = path_in(*state, "old.db"), *new = path_in(*state, "%s.db", USER);
 	_cleanup_free_ char *old_schema = NULL, *new_schema = NULL;
 
-	database_from_sql(old, "userdb-v2.sql");
+	database_from_sql(old, "userdb-v3.sql");
 	userdb_close(userdb_at(*state));
 	old_schema = database_schema(old);
 	new_schema = database_schema(new);
@@ -911,6 +911,149 @@ static void test_facts_of_version_2(void **state)
 	assert_int_equal(seen.lines[1].product, 77);
 }
 
+/* Predictions and promises */
+
+static void test_predictions(void **state)
+{
+	_cleanup_(userdb_closep) struct userdb *u = userdb_at(*state);
+	_cleanup_free_ char *body = NULL;
+	uint64_t asked = 0, about = 0;
+
+	assert_int_equal(userdb_prediction_get(u, "delivery-time", "u-1", &asked, &about, &body), -ENOENT);
+	assert_int_equal(userdb_prediction_put(u, "delivery-time", "u-1", 5, 6, "{}"), 0);
+	assert_int_equal(userdb_prediction_put(u, "delivery-time", "U-1", 7, 8, "{\"a\":1}"), 0);
+	assert_int_equal(userdb_prediction_put(u, "recommendations", "", 9, 0, "[]"), 0);
+	assert_int_equal(userdb_prediction_get(u, "delivery-time", "u-1", &asked, &about, &body), 0);
+	assert_int_equal(asked, 7);
+	assert_int_equal(about, 8);
+	assert_string_equal(body, "{\"a\":1}");
+	assert_int_equal(userdb_prediction_forget(u, "delivery-time", "u-1"), 0);
+	assert_int_equal(userdb_prediction_forget(u, "delivery-time", "u-1"), 0);
+	free(TAKE_PTR(body));
+	assert_int_equal(userdb_prediction_get(u, "delivery-time", "u-1", &asked, &about, &body), -ENOENT);
+	assert_int_equal(userdb_prediction_get(u, "recommendations", "", &asked, &about, &body), 0);
+}
+
+static void assert_delays(struct userdb *u, const int64_t *want, size_t n)
+{
+	int64_t delays[8];
+	size_t got = 99;
+
+	assert_int_equal(userdb_delays(u, delays, ELEMENTSOF(delays), &got), 0);
+	assert_int_equal(got, n);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(delays[i], want[i]);
+}
+
+static void change(struct userdb *u, struct order *o, const char *status, uint64_t expected, uint64_t actual)
+{
+	o->status = (char *)status;
+	o->end_expected = expected;
+	o->end_actual = actual;
+	o->changed++;
+	assert_int_equal(userdb_order_put(u, o, "{}", status_is_local(status) ? ORDER_LOCAL : ORDER_FROM_SYNC, 1, NULL),
+			 1);
+}
+
+/* The first word counts, from the moment the order has begun; what is said later does not mend it. */
+static void test_first_promise_counts(void **state)
+{
+	_cleanup_(userdb_closep) struct userdb *u = userdb_at(*state);
+	struct order a = order_of("a", "1", "", 10), b = order_of("b", "2", "", 20);
+	uint64_t promised = 0;
+
+	change(u, &a, "submitting", 0, 0);
+	assert_int_equal(userdb_promise_get(u, "a", &promised), -ENOENT);
+	change(u, &a, "awaiting-payment", 100, 0);
+	change(u, &a, "requested", 500, 0);
+	assert_int_equal(userdb_promise_get(u, "A", &promised), 0);
+	assert_int_equal(promised, 500);
+	change(u, &a, "cooking", 900, 0);
+	assert_int_equal(userdb_promise_get(u, "a", &promised), 0);
+	assert_int_equal(promised, 500);
+	assert_delays(u, NULL, 0);
+	change(u, &a, "delivered", 900, 950);
+	assert_delays(u, (const int64_t[]){ 450 }, 1);
+	change(u, &b, "delivered", 2000, 1970);
+	assert_delays(u, (const int64_t[]){ -30, 450 }, 2);
+	/* A year later it is finished; that delivers nothing anew. */
+	change(u, &a, "finished", 900, 950);
+	assert_delays(u, (const int64_t[]){ -30, 450 }, 2);
+	change(u, &b, "cancelled", 2000, 1970);
+	assert_delays(u, (const int64_t[]){ 450 }, 1);
+	assert_int_equal(userdb_order_delete(u, "a"), 0);
+	assert_delays(u, NULL, 0);
+}
+
+static void test_newest_delays(void **state)
+{
+	_cleanup_(userdb_closep) struct userdb *u = userdb_at(*state);
+	int64_t delays[3];
+	size_t n;
+
+	for (uint64_t i = 0; i < 10; i++) {
+		_cleanup_free_ char *uid = strprintf("u-%u", (unsigned)i);
+		struct order o = order_of(uid, NULL, "", 100 - i);
+
+		change(u, &o, i == 5 ? "cooking" : "delivered", 1000 + 10 * i, i == 5 ? 0 : 1000 + 11 * i);
+	}
+	assert_int_equal(userdb_delays(u, delays, ELEMENTSOF(delays), &n), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(delays[0] * 100 + delays[1] * 10 + delays[2], 987);
+}
+
+/* The newest of an older version's orders are learned from, whichever way the service wrote the date. */
+static void test_promises_of_older_versions(void **state)
+{
+	static const char *const files[] = { "userdb-v1.sql", "userdb-v2.sql" };
+	static const char *const dates[] = {
+		"{\"dateEndActual\":\"2023-11-14T23:03:20Z\"}", "{\"dateEndActual\":\"2023-11-15T01:04:20.5+02:00\"}",
+		"{\"dateEndActual\":\"2023-11-14T23:05:20.1234567\"}", "{\"dateEndActual\":null}", "{}", "not JSON",
+		"{\"dateEndActual\":\"soon\"}", "{\"dateEndActual\":\"0001-01-01T00:00:00\"}",
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+		_cleanup_free_ char *folder = path_in(*state, "%zu", i), *path = NULL;
+		_cleanup_(userdb_closep) struct userdb *u = NULL;
+		uint64_t promised = 0;
+		sqlite3 *db;
+
+		assert_int_equal(mkdir(folder, 0700), 0);
+		path = path_in(folder, "%s.db", USER);
+		database_from_sql(path, files[i]);
+		assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+		for (size_t k = 0; k < ELEMENTSOF(dates); k++) {
+			_cleanup_free_ char *sql = strprintf(
+				"INSERT INTO orders SELECT %zu, 'u-%zu', NULL, 'delivered', payment_type, total, currency,"
+				" created, changed, 0, 0, 0, 1700002700000000, 1, '%s' FROM orders WHERE id = 1",
+				k + 100, k, dates[k]);
+
+			assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+		}
+		assert_int_equal(sqlite3_close(db), SQLITE_OK);
+		u = userdb_at(folder);
+		assert_delays(u, (const int64_t[]){ 420123000, 360500000, 300000000 }, 3);
+		assert_int_equal(userdb_promise_get(u, "3d6f4b7e-0000-4000-8000-000000000001", &promised), 0);
+		assert_int_equal(promised, 1700003600000000);
+	}
+}
+
+static void test_promises_of_version_3(void **state)
+{
+	_cleanup_free_ char *path = path_in(*state, "%s.db", USER), *body = NULL;
+	_cleanup_(userdb_closep) struct userdb *u = NULL;
+	uint64_t asked, about;
+
+	database_from_sql(path, "userdb-v3.sql");
+	u = userdb_at(*state);
+	assert_delays(u, (const int64_t[]){ 300000000 }, 1);
+	assert_int_equal(userdb_promise_get(u, "3d6f4b7e-0000-4000-8000-000000000001", &asked), 0);
+	assert_int_equal(asked, 1700003000000000);
+	assert_int_equal(userdb_prediction_get(u, "delivery-time", "3D6F4B7E-0000-4000-8000-000000000001", &asked, &about,
+					       &body), 0);
+	assert_int_equal(about, 1700003600000000);
+}
+
 /* Text */
 
 static void test_fold(void **state)
@@ -968,6 +1111,11 @@ int main(void)
 		TEST(test_facts_of_newest),
 		TEST(test_facts_of_version_1),
 		TEST(test_facts_of_version_2),
+		TEST(test_predictions),
+		TEST(test_first_promise_counts),
+		TEST(test_newest_delays),
+		TEST(test_promises_of_older_versions),
+		TEST(test_promises_of_version_3),
 		TEST(test_migrated_schema_is_that_of_a_new_one),
 		TEST(test_schema_is_that_of_its_version),
 		TEST(test_fold),
