@@ -10,6 +10,7 @@ dist_dbusinterface_DATA = \
 	dbus/org.deliveryservice.CustomerClient1.Order.xml \
 	dbus/org.deliveryservice.CustomerClient1.Orders.xml \
 	dbus/org.deliveryservice.CustomerClient1.Payments.xml \
+	dbus/org.deliveryservice.CustomerClient1.Predictions.xml \
 	dbus/org.deliveryservice.CustomerClient1.Session.xml \
 	dbus/org.deliveryservice.CustomerClient1.Settings.xml \
 	dbus/org.deliveryservice.CustomerClient1.Statistics.xml

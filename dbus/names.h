@@ -17,6 +17,7 @@
 #define CC_IFACE_NOTIFICATIONS CC_INTERFACE("Notifications")
 #define CC_IFACE_PAYMENTS CC_INTERFACE("Payments")
 #define CC_IFACE_SETTINGS CC_INTERFACE("Settings")
+#define CC_IFACE_PREDICTIONS CC_INTERFACE("Predictions")
 #define CC_IFACE_FILES CC_INTERFACE("Files")
 #define CC_IFACE_STATISTICS CC_INTERFACE("Statistics")
 
@@ -39,6 +40,7 @@
 #define CC_SIG_FAVOURITE "(tsux)"
 #define CC_SIG_PLACE_SUM "(sux)"
 #define CC_SIG_PRICE_CHANGE "(tsxxt)"
+#define CC_SIG_RECOMMENDATION "(tsxsds)"
 #define CC_SIG_EVENT "(tssa{sv})"
 
 #define CC_ERROR_PREFIX CC_BUS_NAME ".Error."

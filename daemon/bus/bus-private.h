@@ -40,6 +40,7 @@ extern const sd_bus_vtable bus_payments_vtable[];
 extern const sd_bus_vtable bus_settings_vtable[];
 extern const sd_bus_vtable bus_files_vtable[];
 extern const sd_bus_vtable bus_statistics_vtable[];
+extern const sd_bus_vtable bus_predictions_vtable[];
 
 /* PropertiesChanged for all that changed since the last time. Before each reply, so that who has the reply has seen
  * the change, and once a turn of the loop. */
@@ -88,6 +89,8 @@ int bus_append_text(sd_bus_message *m, const char *v); /* NULL: "" */
 int bus_append_event_details(sd_bus_message *m, const char *kind, const char *details);
 /* Orders.Get's dictionary. */
 int bus_append_order(sd_bus_message *m, const struct order_view *v);
+/* An a{sv} of what is known of it. */
+int bus_append_estimate(sd_bus_message *m, const struct order_estimate *e);
 int bus_append_order_row(sd_bus_message *m, const struct order_row *r);
 int bus_append_payment(sd_bus_message *m, const struct payment *p);
 

@@ -257,6 +257,7 @@ int bus_attach(struct bus *b, struct core *core)
 		{ CC_IFACE_SETTINGS, bus_settings_vtable },
 		{ CC_IFACE_FILES, bus_files_vtable },
 		{ CC_IFACE_STATISTICS, bus_statistics_vtable },
+		{ CC_IFACE_PREDICTIONS, bus_predictions_vtable },
 	};
 	int r;
 

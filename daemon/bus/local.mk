@@ -21,6 +21,7 @@ daemon_bus_libbus_a_SOURCES = \
 	daemon/bus/orders-bus.c daemon/bus/orders-bus.h \
 	daemon/bus/orders-export-bus.c \
 	daemon/bus/payments-bus.c \
+	daemon/bus/predictions-bus.c \
 	daemon/bus/session-bus.c \
 	daemon/bus/settings-bus.c \
 	daemon/bus/statistics-bus.c \

@@ -167,6 +167,40 @@ static int put_places(sd_bus_message *m, const struct order *o)
 	return bus_put_text(m, "comment", o->comment);
 }
 
+int bus_append_estimate(sd_bus_message *m, const struct order_estimate *e)
+{
+	int r;
+
+	if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
+	    (r = bus_put_time(m, "cooking", e->cooking)) < 0 ||
+	    (r = bus_put_time(m, "delivery", e->delivery)) < 0 ||
+	    (r = bus_put_time(m, "earliest", e->earliest)) < 0 ||
+	    (r = bus_put_time(m, "latest", e->latest)) < 0 ||
+	    (r = bus_put_time(m, "asked", e->asked)) < 0 ||
+	    (r = bus_put_time(m, "bound", e->bound)) < 0)
+		return r;
+	if (e->confidence > 0 && (r = bus_put_double(m, "confidence", e->confidence)) < 0)
+		return r;
+	if (e->bound && (r = bus_put_u32(m, "bound-orders", e->bound_orders)) < 0)
+		return r;
+	return sd_bus_message_close_container(m);
+}
+
+static int put_estimate(sd_bus_message *m, const struct order_estimate *e)
+{
+	int r;
+
+	if (!e->delivery && !e->bound)
+		return 0;
+	if ((r = sd_bus_message_open_container(m, 'e', "sv")) < 0 ||
+	    (r = sd_bus_message_append_basic(m, 's', "estimate")) < 0 ||
+	    (r = sd_bus_message_open_container(m, 'v', "a{sv}")) < 0 ||
+	    (r = bus_append_estimate(m, e)) < 0 ||
+	    (r = sd_bus_message_close_container(m)) < 0)
+		return r;
+	return sd_bus_message_close_container(m);
+}
+
 static int put_age(sd_bus_message *m, uint64_t confirmed)
 {
 	uint64_t now = now_realtime(), age;
@@ -196,6 +230,7 @@ int bus_append_order(sd_bus_message *m, const struct order_view *v)
 	    (r = put_lines(m, o)) < 0 ||
 	    (r = put_places(m, o)) < 0 ||
 	    (r = put_times(m, o)) < 0 ||
+	    (r = put_estimate(m, &v->estimate)) < 0 ||
 	    (r = put_timeline(m, o)) < 0 ||
 	    (r = put_payments(m, o)) < 0)
 		return r;

@@ -60,6 +60,7 @@ struct order_object {
 	struct order_object *next;
 	char *path;
 	struct value told[_PROPERTY_MAX];
+	struct order_estimate told_estimate;
 };
 
 static bool has_fix(const struct order *o)
@@ -144,8 +145,17 @@ static struct order_object **find_told(struct bus *b, const char *path)
 	return o;
 }
 
+static bool estimate_equal(const struct order_estimate *a, const struct order_estimate *b)
+{
+	return a->cooking == b->cooking && a->delivery == b->delivery && a->earliest == b->earliest &&
+	       a->latest == b->latest && a->confidence == b->confidence && a->asked == b->asked &&
+	       a->bound == b->bound && a->bound_orders == b->bound_orders;
+}
+
+#define NAMES_MAX (_PROPERTY_MAX + 2) /* the estimate, and NULL */
+
 /* Takes over what differs; returns how many names were put into ret_names (with NULL behind them). */
-static int take_over(struct order_object *o, const struct order_view *v, const char *ret_names[static _PROPERTY_MAX + 1])
+static int take_over(struct order_object *o, const struct order_view *v, const char *ret_names[static NAMES_MAX])
 {
 	int n = 0, r;
 
@@ -159,13 +169,17 @@ static int take_over(struct order_object *o, const struct order_view *v, const c
 			return r;
 		ret_names[n++] = property_names[i];
 	}
+	if (!estimate_equal(&o->told_estimate, &v->estimate)) {
+		o->told_estimate = v->estimate;
+		ret_names[n++] = "Estimate";
+	}
 	ret_names[n] = NULL;
 	return n;
 }
 
 static int add(struct bus *b, const struct order_view *v)
 {
-	const char *names[_PROPERTY_MAX + 1];
+	const char *names[NAMES_MAX];
 	struct order_object *o;
 	char *path;
 	int r;
@@ -192,7 +206,7 @@ static int add(struct bus *b, const struct order_view *v)
 static int update(struct bus *b, const struct order_view *v)
 {
 	_cleanup_free_ char *path = NULL;
-	const char *names[_PROPERTY_MAX + 1];
+	const char *names[NAMES_MAX];
 	struct order_object *o;
 	int r;
 
@@ -303,6 +317,15 @@ static int property_get(sd_bus *bus, const char *path, const char *interface, co
 	return -ENXIO;
 }
 
+static int property_get_estimate(sd_bus *bus, const char *path, const char *interface, const char *property,
+				 sd_bus_message *reply, void *userdata, sd_bus_error *e)
+{
+	const struct order_view *v = userdata;
+
+	(void)bus, (void)path, (void)interface, (void)property, (void)e;
+	return bus_append_estimate(reply, &v->estimate);
+}
+
 static int order_method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *e)
 {
 	const struct order_view *v = userdata;
@@ -328,6 +351,7 @@ static const sd_bus_vtable order_vtable[] = {
 	SD_BUS_PROPERTY(#name, #type, property_get, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	ORDER_PROPERTIES(X)
 #undef X
+	SD_BUS_PROPERTY("Estimate", "a{sv}", property_get_estimate, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_VTABLE_END,
 };
 

@@ -38,10 +38,21 @@ struct open_call {
 };
 TAILQ_HEAD(open_call_list, open_call);
 
+/* What is known of when a pending order comes (core/estimates.c). */
+struct estimate {
+	struct delivery_time said; /* delivery 0: nothing was */
+	uint64_t asked, about;     /* wall µs; what the order's promise was then */
+	uint64_t tried;            /* CLOCK_MONOTONIC µs of the last question; 0: none in this run */
+	unsigned failed;           /* questions in a row without an answer */
+	bool open, again;          /* being asked; the order changed meanwhile */
+	uint64_t promised;         /* when the order was first said to come */
+};
+
 /* A pending order in memory: what its object on the bus shows. */
 struct tracked {
 	TAILQ_ENTRY(tracked) link;
 	struct order_view view;
+	struct estimate estimate;
 	double first_distance; /* m, courier to destination at the first fix; 0 = none yet */
 };
 TAILQ_HEAD(tracked_list, tracked);
@@ -158,6 +169,12 @@ struct core {
 	struct tracked_list tracked;
 	bool orders_baseline, notifications_baseline; /* what is stored counts as known */
 	uint32_t unread;
+	struct {
+		unsigned open;   /* being asked for */
+		bool learned;    /* the two that follow are of the history as it is */
+		int64_t delay;   /* µs after its promise by which an order came, nine times in ten */
+		uint32_t orders; /* learned from so many; 0: from too few */
+	} estimates;
 
 	struct signalr *push;
 	struct event *mute_timer;
@@ -221,7 +238,20 @@ int orders_apply(struct core *c, json_object *o, enum order_source source);
 int orders_apply_local(struct core *c, const struct outbox_row *row, bool silent);
 void orders_courier_moved(struct core *c, const struct courier_move *m);
 uint32_t orders_count_pending(const struct core *c);
+struct tracked *orders_find_tracked(struct core *c, const char *uid);
 struct order_view *order_view_from_row(struct core *c, const struct outbox_row *row);
+
+/* estimates.c */
+/* With every change of a pending order, before it is told, and with its end. */
+void estimate_follow(struct core *c, struct tracked *t, bool added);
+/* Asks where that is due; news: the order changed. */
+void estimate_refresh(struct core *c, struct tracked *t, bool news);
+void estimates_refresh(struct core *c);
+void estimates_after_sync(struct core *c);
+void estimates_forget_learned(struct core *c); /* an order came: the history is another one */
+/* What the service says of a pending order, asked for elsewhere. */
+void estimate_said(struct core *c, const char *uid, const struct delivery_time *said, uint64_t about,
+		   json_object *body);
 
 /* outbox.c */
 int outbox_load(struct core *c);

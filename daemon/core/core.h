@@ -10,6 +10,7 @@
 
 #include "backend/auth.h"
 #include "backend/customer.h"
+#include "backend/predictive.h"
 #include "base/config.h"
 #include "base/records.h"
 #include "core/failure.h"
@@ -154,6 +155,16 @@ int cart_fill_from(struct core *c, const char *order_uid, uint64_t **ret_gone, s
 uint32_t cart_count(struct core *c);
 
 /* Orders */
+
+/* When a pending order is expected. Times in µs, 0 = not known. */
+struct order_estimate {
+	uint64_t cooking, delivery, earliest, latest; /* the predictive backend's; delivery 0: it has said nothing */
+	double confidence;
+	uint64_t asked;        /* when it said so */
+	uint64_t bound;        /* learned here: by then nine of ten orders came (core/promises.h); 0: too few */
+	uint32_t bound_orders; /* learned from so many */
+};
+
 struct order_view {
 	struct order *order;
 	bool local;              /* the service has not said that it has it */
@@ -161,6 +172,7 @@ struct order_view {
 	char *failure_reason;    /* of a rejected one */
 	uint64_t hold_until;     /* 0 = not held */
 	uint64_t latest;         /* the latest time it may come, µs; 0 = not known */
+	struct order_estimate estimate; /* of a pending one */
 	uint32_t progress;       /* 0..100, never back */
 	int64_t amount_due;      /* what is still to be paid */
 	const char *payment_status; /* of the newest payment, D-Bus form; "" when there is none */
@@ -244,3 +256,20 @@ void report_get(struct core *c, const char *order_uid, const char *format, const
 void report_send(struct core *c, const char *order_uid, const char *email, const char *format, report_sent_cb done,
 		 void *userdata);
 void report_status(struct core *c, const char *message_uid, report_status_cb done, void *userdata);
+
+/* Predictions (core/predictions.c): asked for within a few seconds, else the last answer. Without one: the failure. */
+typedef void (*delivery_time_cb)(const struct failure *f, const struct order_estimate *e, void *userdata);
+void prediction_delivery_time(struct core *c, const char *order_uid, delivery_time_cb done, void *userdata);
+/* Best first; nothing that cannot be had or is in the cart. Borrowed during the callback. */
+struct recommended {
+	struct product product;
+	double score;
+	char *reason; /* or NULL */
+};
+typedef void (*recommendations_cb)(const struct failure *f, const struct recommended *list, size_t n, void *userdata);
+#define RECOMMENDATIONS_MAX 100
+void prediction_recommendations(struct core *c, unsigned limit, recommendations_cb done, void *userdata);
+typedef void (*forecast_cb)(const struct failure *f, const struct spending_forecast *forecast, void *userdata);
+void prediction_spending_forecast(struct core *c, const char *period, forecast_cb done, void *userdata); /* "month" */
+/* When the service last said it ("recommendations", "spending-forecast"), wall µs; 0: never. */
+uint64_t prediction_asked(struct core *c, const char *kind);

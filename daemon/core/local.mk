@@ -8,6 +8,7 @@ daemon_core_libcore_a_SOURCES = \
 	daemon/core/core.c \
 	daemon/core/core.h \
 	daemon/core/deliveries.c \
+	daemon/core/estimates.c \
 	daemon/core/events.c \
 	daemon/core/facts-scan.c \
 	daemon/core/facts-scan.h \
@@ -29,6 +30,9 @@ daemon_core_libcore_a_SOURCES = \
 	daemon/core/payments.c \
 	daemon/core/pictures.c \
 	daemon/core/place.c \
+	daemon/core/predictions.c \
+	daemon/core/promises.c \
+	daemon/core/promises.h \
 	daemon/core/push.c \
 	daemon/core/reports.c \
 	daemon/core/schedule.c \

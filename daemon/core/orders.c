@@ -126,6 +126,8 @@ int order_get(struct core *c, const char *uid, struct order_view **ret, struct f
 	if (pending) {
 		/* The newest fix and estimate may have come by push alone. */
 		v->progress = pending->progress;
+		v->estimate = pending->estimate;
+		v->latest = pending->latest;
 		v->order->end_expected = pending->order->end_expected;
 		if (pending->order->has_courier && v->order->has_courier &&
 		    pending->order->courier.when > v->order->courier.when) {
@@ -140,7 +142,7 @@ int order_get(struct core *c, const char *uid, struct order_view **ret, struct f
 
 /* ---- pending ones ---- */
 
-static struct tracked *tracked_find(struct core *c, const char *uid)
+struct tracked *orders_find_tracked(struct core *c, const char *uid)
 {
 	struct tracked *t;
 
@@ -152,7 +154,7 @@ static struct tracked *tracked_find(struct core *c, const char *uid)
 
 const struct order_view *order_pending_find(struct core *c, const char *uid)
 {
-	struct tracked *t = tracked_find(c, uid);
+	struct tracked *t = orders_find_tracked(c, uid);
 
 	return t ? &t->view : NULL;
 }
@@ -227,8 +229,8 @@ static void progress_by_courier(struct tracked *t)
 /* Takes o. Puts the order among the pending ones, updates it, or lets it go with its last status. */
 static int track(struct core *c, struct order_view *fresh)
 {
-	struct tracked *t = tracked_find(c, fresh->order->uid);
-	bool pending = status_is_pending(fresh->order->status), added = !t;
+	struct tracked *t = orders_find_tracked(c, fresh->order->uid);
+	bool pending = status_is_pending(fresh->order->status), added = !t, news = added;
 
 	if (!t) {
 		if (!pending) {
@@ -244,11 +246,14 @@ static int track(struct core *c, struct order_view *fresh)
 	} else {
 		if (fresh->progress < t->view.progress)
 			fresh->progress = t->view.progress;
+		news = !streq(t->view.order->status, fresh->order->status) ||
+		       t->view.order->end_expected != fresh->order->end_expected;
 		view_done(&t->view);
 	}
 	t->view = *fresh;
 	free(fresh);
 	progress_by_courier(t);
+	estimate_follow(c, t, added);
 	if (c->observer && added)
 		c->observer->order_added(&t->view, c->observer_data);
 	else if (c->observer)
@@ -257,7 +262,8 @@ static int track(struct core *c, struct order_view *fresh)
 		if (c->observer)
 			c->observer->order_removed(&t->view, c->observer_data);
 		tracked_free(c, t);
-	}
+	} else
+		estimate_refresh(c, t, news);
 	if (added || !pending)
 		sync_reschedule(c);
 	if (added && orders_count_pending(c) == 1)
@@ -322,7 +328,7 @@ static void tell_change(struct core *c, const struct order *o, const struct orde
 /* What became of payments since the state that is in memory. */
 static void tell_payments(struct core *c, const struct order *o)
 {
-	const struct tracked *t = tracked_find(c, o->uid);
+	const struct tracked *t = orders_find_tracked(c, o->uid);
 
 	for (size_t i = 0; i < o->n_payments; i++) {
 		const struct payment *p = &o->payments[i];
@@ -374,12 +380,14 @@ int orders_apply(struct core *c, json_object *json, enum order_source source)
 		return r;
 	}
 	if (r == 0) {
-		struct tracked *t = tracked_find(c, o->uid);
+		struct tracked *t = orders_find_tracked(c, o->uid);
 
 		if (t && t->view.order->changed == o->changed)
 			t->view.confirmed = now_realtime();
 		return 0;
 	}
+	if (!status_is_pending(o->status))
+		estimates_forget_learned(c);
 	if (!silent && streq(o->status, STATUS_DELIVERED) && !streq_ptr(before.status, STATUS_DELIVERED))
 		report_receipt(c, o);
 	v = view_new(TAKE_PTR(o));
@@ -466,14 +474,14 @@ int orders_apply_local(struct core *c, const struct outbox_row *row, bool silent
 		log_error("An order could not be stored in the cache: %s", userdb_error(c->user));
 		return r;
 	}
-	if (r > 0 || !tracked_find(c, v->order->uid))
+	if (r > 0 || !orders_find_tracked(c, v->order->uid))
 		return track(c, TAKE_PTR(v));
 	return 0;
 }
 
 void orders_courier_moved(struct core *c, const struct courier_move *m)
 {
-	struct tracked *t = tracked_find(c, m->order);
+	struct tracked *t = orders_find_tracked(c, m->order);
 	struct order *o;
 
 	if (!t)
@@ -488,6 +496,8 @@ void orders_courier_moved(struct core *c, const struct courier_move *m)
 	if (m->expected > 0)
 		o->end_expected = m->expected;
 	progress_by_courier(t);
+	estimate_follow(c, t, /* added= */ false);
+	estimate_refresh(c, t, /* news= */ false);
 	if (!c->observer)
 		return;
 	c->observer->order_updated(&t->view, c->observer_data);

@@ -122,6 +122,7 @@ static void run_end(struct core *c, const struct failure *f, uint64_t retry_afte
 		core_properties(c, CORE_LAST_SYNC);
 		arm(c, schedule_interval(c->config, is_pending(c), push_is_up(c), &s->backoff));
 	}
+	estimates_after_sync(c);
 	TAILQ_CONCAT(&waiters, &s->waiters, link);
 	waiters_end(&waiters, f);
 	/* Those who came while it ran want one that began after they asked, if the service lets them. */

@@ -295,7 +295,7 @@ class Contract:
     REPLIES = {('Daemon', 'GetStatus'): 'GetStatus', ('Orders', 'Get'): 'Orders.Get', ('Orders', 'GetMany'): 'Orders.Get',
                ('Orders', 'Quote'): 'Quote', ('Catalog', 'GetProduct'): 'GetProduct',
                ('Statistics', 'GetOverview'): 'GetOverview'}
-    NESTED = {'payments': 'payment', 'courier': 'courier'}
+    NESTED = {'payments': 'payment', 'courier': 'courier', 'estimate': 'estimate'}
 
     def __init__(self):
         self.keys = {}

@@ -117,7 +117,7 @@ class Lines(harness.TestCase):
     REFUSED = {'Orders Rate': 'not been delivered', 'Orders Cancel': 'cancelled already',
                'Payments Start': 'nothing was charged', 'Payments GetQrCode': 'nothing was charged',
                'Payments Confirm': 'No QR payment', 'Payments.PayByCard': 'nothing was charged',
-               'Payments RemoveCard': 'uid is empty'}
+               'Payments RemoveCard': 'uid is empty', 'Predictions GetDeliveryTime': "it is 'cancelled'"}
 
     @staticmethod
     def lines():
