@@ -190,7 +190,7 @@ void dots_init(struct dots *d, unsigned rows, unsigned columns)
 	size_t n = (size_t)rows * columns + 1;
 
 	*d = (struct dots){ .bits = xcheck(calloc(n, 1)), .counts = xcheck(new0(unsigned, n)), .rows = rows,
-			    .columns = columns };
+			    .columns = columns, .ascii = '*' };
 }
 
 void dots_done(struct dots *d)
@@ -241,10 +241,10 @@ static void show_cell(const struct dots *d, struct grid *g, size_t i, char text[
 {
 	if (g->utf8)
 		snprintf(text, 8, "\xe2%c%c", (char)(0xa0 + (d->bits[i] >> 6)), (char)(0x80 + (d->bits[i] & 0x3f)));
-	else if (d->ascii_weights)
-		snprintf(text, 8, "%c", d->counts[i] < 2 ? '.' : d->counts[i] < 5 ? 'o' : d->counts[i] < 20 ? 'O' : '@');
+	else if (d->ascii)
+		snprintf(text, 8, "%c", d->ascii);
 	else
-		snprintf(text, 8, "*");
+		snprintf(text, 8, "%c", d->counts[i] < 2 ? '.' : d->counts[i] < 5 ? 'o' : d->counts[i] < 20 ? 'O' : '@');
 }
 
 void dots_show(const struct dots *d, struct grid *g, unsigned row, unsigned column, enum ink ink)

@@ -51,12 +51,12 @@ void ink_off(FILE *f, bool colour, enum ink ink);
 /* A copy with '?' for what is not ASCII, where that is all there is. */
 char *grid_plain(const char *text, bool utf8);
 
-/* Dots, 2 × 4 in a cell, for lines; a cell's dots are one character of the sheet. In ASCII a cell is '*'. */
+/* Dots, 2 × 4 in a cell, for lines; a cell's dots are one character of the sheet. In ASCII a cell is one character. */
 struct dots {
 	uint8_t *bits;
 	unsigned *counts; /* dots that were set, again and again, for ASCII */
 	unsigned rows, columns; /* cells */
-	bool ascii_weights;	/* ASCII by how many: a scatter */
+	char ascii;		/* what a cell is in ASCII; 0: by how many dots were set, for a scatter */
 };
 void dots_init(struct dots *d, unsigned rows, unsigned columns);
 void dots_done(struct dots *d);

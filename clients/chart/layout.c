@@ -107,13 +107,17 @@ static bool is_sparse(const struct chart_layout *l)
 
 static void scale_up(const struct chart *c, unsigned intervals, struct chart_layout *l)
 {
-	double lo = 0, hi = 0;
+	double lo = 0, hi = 0, least = INFINITY;
 
 	for (size_t i = 0; i < l->n_values; i++)
 		if (!isnan(l->values[i])) {
+			least = fmin(least, l->values[i]);
 			lo = fmin(lo, l->values[i]);
 			hi = fmax(hi, l->values[i]);
 		}
+	/* A line of minutes says how they move: what is far from 0 need not show it. What adds up always does. */
+	if (c->kind == CHART_LINE && c->unit == CHART_MINUTES && least > 0.4 * hi && least < hi)
+		lo = least;
 	scale_numbers(&l->up, lo, hi, c->unit, c->currency, intervals);
 }
 
@@ -124,28 +128,28 @@ static void copy_scale(const struct scale *s, struct chart_layout *l)
 	memcpy(l->along, s->ticks, s->n * sizeof(*s->ticks));
 }
 
-/* Both axes of a scatter; with a diagonal they are the same, so that it is one. */
+/* Along the bottom only where there is something, upwards from 0. */
 static void scale_scatter(const struct chart *c, const struct chart_space *space, struct chart_layout *l)
 {
-	double lo[2] = { 0, 0 }, hi[2] = { 0, 0 };
-	struct scale along;
+	double left = c->points[0].x, right = left, lo = 0, hi = 0, spread;
 	unsigned n = (unsigned)fmax(2, fmin(10, space->width / (6 * fmax(space->gap, 1))));
+	struct scale along;
 
 	for (size_t i = 0; i < c->n; i++) {
-		const double at[2] = { c->points[i].x, c->points[i].value };
-
-		for (int k = 0; k < 2; k++) {
-			lo[k] = fmin(lo[k], at[k]);
-			hi[k] = fmax(hi[k], at[k]);
-		}
+		left = fmin(left, c->points[i].x);
+		right = fmax(right, c->points[i].x);
+		lo = fmin(lo, c->points[i].value);
+		hi = fmax(hi, c->points[i].value);
 	}
-	if (c->diagonal) {
-		lo[0] = lo[1] = fmin(lo[0], lo[1]);
-		hi[0] = hi[1] = fmax(hi[0], hi[1]);
+	/* Not so wide that a diagonal lies flat; what is all at one place stands in the middle. */
+	spread = fmax(c->diagonal ? (hi - lo) / 2 : 0, 4 * least_step(c->x_unit)) - (right - left);
+	if (spread > 0) {
+		left = left >= 0 ? fmax(left - spread / 2, 0) : left - spread / 2;
+		right += spread / 2;
 	}
-	scale_numbers(&l->up, lo[1], hi[1], c->unit, c->currency, space->intervals);
+	scale_numbers(&l->up, lo, hi, c->unit, c->currency, space->intervals);
 	for (;; n--) {
-		scale_numbers(&along, lo[0], hi[0], c->x_unit, c->currency, n);
+		scale_numbers(&along, left, right, c->x_unit, c->currency, n);
 		if (n <= 1 || chart_ticks_fit(space, along.ticks, along.n))
 			break;
 	}
@@ -240,7 +244,8 @@ const char *chart_per_text(char buf[static CHART_PER_SIZE], const struct chart *
 {
 	*buf = '\0';
 	if (l->per > 1)
-		snprintf(buf, CHART_PER_SIZE, "Each %s is the mean of %lld %s.", c->kind == CHART_LINE ? "point" : "bar",
-			 (long long)l->per, chart_along_name(c));
+		snprintf(buf, CHART_PER_SIZE, "Each %s is the mean of %lld %s.",
+			 c->kind == CHART_LINE || c->kind == CHART_SCATTER ? "point" : "bar", (long long)l->per,
+			 chart_along_name(c));
 	return buf;
 }

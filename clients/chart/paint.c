@@ -142,7 +142,7 @@ static void paint_axes(struct painter *p)
 
 	for (unsigned i = 0; i < l->up.n; i++) {
 		double y = up(p, l->up.ticks[i].value);
-		bool zero = fabs(l->up.ticks[i].value) < l->up.step / 1000;
+		bool zero = fabs(l->up.ticks[i].value) < l->up.step / 1000 || (i == 0 && l->up.min > 0);
 
 		paint_line(p, p->x, y, p->x + p->w, y, zero ? COLOUR_AXIS : COLOUR_GRID, 1);
 		paint_text(p, p->x - 8, y + 4, 1, FONT_LABEL, false, COLOUR_MUTED, l->up.ticks[i].label);
@@ -255,6 +255,10 @@ static void paint_lines(struct painter *p, char per[static CHART_PER_SIZE])
 	_cleanup_layout_ struct chart_layout smooth = {};
 	bool many = p->layout.n_values > MANY;
 
+	if (p->c->kind == CHART_SCATTER) {
+		paint_marks(p);
+		return;
+	}
 	paint_path(p, &p->layout, many ? 0.7 : 2.2, many ? 0.45 : 1);
 	if (p->layout.n_values <= 60)
 		paint_marks(p);
@@ -273,9 +277,12 @@ static void paint_scatter(struct painter *p)
 	if (p->c->diagonal) {
 		static const double dashes[] = { 5, 4 };
 
+		cairo_save(p->cr);
+		cairo_rectangle(p->cr, p->x, p->y, p->w, p->h);
+		cairo_clip(p->cr);
 		cairo_set_dash(p->cr, dashes, 2, 0);
-		paint_line(p, p->x, p->y + p->h, p->x + p->w, p->y, COLOUR_AXIS, 1.2);
-		cairo_set_dash(p->cr, NULL, 0, 0);
+		paint_line(p, p->x, up(p, first->value), p->x + p->w, up(p, last->value), COLOUR_AXIS, 1.2);
+		cairo_restore(p->cr);
 	}
 	for (size_t i = 0; i < p->c->n; i++) {
 		const struct chart_point *point = &p->c->points[i];
@@ -294,7 +301,8 @@ static void paint_scatter(struct painter *p)
 /* The labels of the upright axis stand left of the plot: their width is known once it was laid out. */
 static int lay_out(struct painter *p)
 {
-	unsigned groups = p->c->kind == CHART_LINE ? GROUPS_MAX : (unsigned)(p->w / 4);
+	bool dots = p->c->kind == CHART_LINE || p->c->kind == CHART_SCATTER;
+	unsigned groups = dots ? GROUPS_MAX : (unsigned)(p->w / 4);
 	struct chart_space space = space_of(p, groups);
 	double widest = 0;
 	int r;
@@ -319,7 +327,7 @@ static void paint_plot(struct painter *p, char per[static CHART_PER_SIZE])
 	chart_per_text(per, p->c, &p->layout);
 	if (p->c->along == CHART_NUMBERS)
 		paint_scatter(p);
-	else if (p->c->kind == CHART_LINE)
+	else if (p->c->kind == CHART_LINE || p->c->kind == CHART_SCATTER)
 		paint_lines(p, per);
 	else
 		paint_bars(p);

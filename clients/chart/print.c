@@ -19,6 +19,7 @@ struct plot {
 	unsigned left, width;	      /* of the plot */
 	unsigned top;		      /* a row for values over the bars, or 0 */
 	unsigned above, below, every; /* rows; rows of an interval */
+	double base;		      /* the value of the zero line: 0, or what the axis begins with */
 	bool contexts;
 };
 
@@ -123,7 +124,7 @@ static int lay_out(struct plot *p, unsigned rows)
 
 	p->left = 2;
 	for (int i = 0; i < 6; i++) {
-		struct chart_space space = { .intervals = intervals > 6 ? 6 : intervals ? intervals : 1, .gap = columns >= 40 ? 2 : 1,
+		struct chart_space space = { .intervals = intervals > 6 ? 6 : intervals ? intervals : 1, .gap = columns >= 40 ? 1.5 : 1,
 					     .measure = measure_cells };
 		unsigned left;
 
@@ -141,7 +142,8 @@ static int lay_out(struct plot *p, unsigned rows)
 	}
 	n = p->layout.up.n - 1;
 	p->every = rows / n ? rows / n : 1;
-	p->below = p->every * (unsigned)llround(-p->layout.up.min / p->layout.up.step);
+	p->base = fmax(p->layout.up.min, 0);
+	p->below = p->every * (unsigned)llround((p->base - p->layout.up.min) / p->layout.up.step);
 	p->above = p->every * n - p->below;
 	for (size_t i = 0; i < p->layout.n_along; i++)
 		p->contexts = p->contexts || *p->layout.along[i].context;
@@ -156,7 +158,7 @@ static unsigned zero_row(const struct plot *p)
 /* Cells from the middle of the zero line up. */
 static double height_of(const struct plot *p, double value)
 {
-	return value / p->layout.up.step * p->every;
+	return (value - p->base) / p->layout.up.step * p->every;
 }
 
 static void draw_up_axis(struct plot *p)
@@ -210,23 +212,31 @@ static void draw_along_axis(struct plot *p)
 	}
 }
 
-/* Eighths of cells beyond the zero line's own. What is there is seen: at least one. In Unicode a bar begins in the
- * middle of that line, where the zero is. */
+/* Eighths of cells beyond the zero line's own. In Unicode a bar begins in the middle of that line, where the zero
+ * is; in ASCII behind it, and there is always something to be seen. */
 static unsigned eighths_of(const struct plot *p, double value)
 {
 	long n = lround((fabs(height_of(p, value)) - (p->grid.utf8 ? 0.5 : 0)) * 8);
 
-	return n > 0 ? (unsigned)n : 1;
+	return n > 0 ? (unsigned)n : p->grid.utf8 ? 0 : 1;
+}
+
+/* What a bar is within the zero line: however small it is, it is seen. */
+static const char *root_of(const struct plot *p, double value)
+{
+	if (!p->grid.utf8)
+		return grid_glyph(&p->grid, GLYPH_AXIS);
+	if (fabs(height_of(p, value)) < 0.25)
+		return "━";
+	return value > 0 ? "▀" : "▄";
 }
 
 static void draw_bar(struct plot *p, unsigned from, unsigned width, double value, enum ink ink)
 {
 	unsigned eighths = eighths_of(p, value), rows = (eighths + 7) / 8;
-	bool rooted = p->grid.utf8 && fabs(height_of(p, value)) > 0.5;
 
 	for (unsigned x = p->left + from; x < p->left + from + width; x++) {
-		if (rooted)
-			grid_put(&p->grid, zero_row(p), x, value > 0 ? "▀" : "▄", ink);
+		grid_put(&p->grid, zero_row(p), x, root_of(p, value), p->grid.utf8 ? ink : INK_FAINT);
 		for (unsigned row = 0; row < rows; row++) {
 			unsigned fill = row + 1 < rows ? 8 : eighths - 8 * row;
 
@@ -313,7 +323,7 @@ static long dot_of(const struct plot *p, double value)
 static void draw_line(struct plot *p)
 {
 	const struct chart_layout *l = &p->layout;
-	bool marks = l->n_values * 6 <= p->width;
+	bool joined = p->c->kind == CHART_LINE, marks = !joined || l->n_values * 6 <= p->width;
 	long last_x = -1, last_y = 0;
 	_cleanup_dots_ struct dots dots = {};
 
@@ -322,7 +332,7 @@ static void draw_line(struct plot *p)
 		long x = lround(chart_group_at(l, i) * 2 * p->width - 0.5), y;
 
 		if (isnan(l->values[i])) {
-			last_x = l->connected ? last_x : -1;
+			last_x = l->connected && joined ? last_x : -1;
 			continue;
 		}
 		y = dot_of(p, l->values[i]);
@@ -332,29 +342,26 @@ static void draw_line(struct plot *p)
 			dots_line(&dots, last_x, last_y + k, x, y + k);
 		for (int k = 0; marks && k < 4; k++)
 			dots_set(&dots, x + k % 2, y + k / 2);
-		last_x = x;
+		last_x = joined ? x : -1;
 		last_y = y;
 	}
 	dots_show(&dots, &p->grid, p->top, p->left, INK_DATA);
 }
 
+/* Where both axes say the same. */
 static void draw_diagonal(struct plot *p)
 {
-	const struct scale *s = &p->layout.up;
+	const struct tick *first = p->layout.along, *last = first + p->layout.n_along - 1;
 	_cleanup_dots_ struct dots dots = {};
 
-	if (!p->grid.utf8) {
-		for (unsigned x = 0; x < p->width; x++) {
-			double value = s->min + (s->max - s->min) * (x + 0.5) / p->width;
-
-			grid_put(&p->grid, zero_row(p) - (unsigned)lround(height_of(p, value)), p->left + x, "/",
-				 INK_FAINT);
-		}
-		return;
-	}
 	dots_init(&dots, p->above + p->below + 1, p->width);
-	for (long x = 0; x < 2L * p->width; x += 2)
-		dots_set(&dots, x, dot_of(p, s->min + (s->max - s->min) * ((double)x + 0.5) / (2 * p->width)));
+	for (unsigned x = 0; x < p->width; x++) {
+		double value = first->value + (last->value - first->value) * (x + 0.5) / p->width;
+
+		if (value >= p->layout.up.min && value <= p->layout.up.max)
+			dots_set(&dots, 2L * x, dot_of(p, value));
+	}
+	dots.ascii = '/';
 	dots_show(&dots, &p->grid, p->top, p->left, INK_FAINT);
 }
 
@@ -368,7 +375,7 @@ static void draw_scatter(struct plot *p)
 		draw_diagonal(p);
 	dots_init(&good, p->above + p->below + 1, p->width);
 	dots_init(&bad, p->above + p->below + 1, p->width);
-	good.ascii_weights = bad.ascii_weights = true;
+	good.ascii = bad.ascii = 0;
 	for (size_t i = 0; i < p->c->n; i++) {
 		const struct chart_point *point = &p->c->points[i];
 		double at = (point->x - first->value) / (last->value - first->value);
@@ -390,7 +397,7 @@ static void draw_plot(struct plot *p)
 	draw_along_axis(p);
 	if (p->c->along == CHART_NUMBERS)
 		draw_scatter(p);
-	else if (p->c->kind == CHART_LINE)
+	else if (p->c->kind == CHART_LINE || p->c->kind == CHART_SCATTER)
 		draw_line(p);
 	else
 		draw_bars(p);

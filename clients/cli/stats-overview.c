@@ -10,8 +10,7 @@
 #include "clients/common/jsonview.h"
 
 #define ROWS_MAX 5
-#define CHART_ROWS 13
-#define LINES 10 /* the most that stand above the chart */
+#define CHART_ROWS 14
 
 struct favourite {
 	uint64_t product;
@@ -258,6 +257,7 @@ struct lines {
 	struct cli *cli;
 	FILE *f;
 	struct textbuf buf;
+	unsigned n;
 };
 
 static FILE *line_begin(struct lines *l)
@@ -270,6 +270,9 @@ static void line_end(struct lines *l, const char *label)
 	_cleanup_free_ char *text = textbuf_take(&l->buf), *fit = NULL;
 	size_t columns = cli_columns();
 
+	if (!*text)
+		return;
+	l->n++;
 	fit = columns > 20 ? text_fit(text, columns - 12) : xstrdup(text);
 	cli_fprint_field(l->cli, l->f, label, fit);
 }
@@ -293,18 +296,10 @@ static void print_months(struct lines *l, const struct overview *o)
 	char buf[MONEY_SIZE];
 
 	put_money(f, o, o->this_month);
-	fprintf(f, " in %" PRIu32 " %s", o->this_month_orders, orders_word(o->this_month_orders));
-	if (was > 0) {
-		double change = ((double)o->this_month - (double)was) / (double)was * 100;
-
-		if (fabs(change) < 0.5)
-			fputs(", as much as last month by this day", f);
-		else if (fabs(change) < 1000)
-			fprintf(f, ", %.0f%% %s than last month by this day (%s)", fabs(change),
-				change > 0 ? "more" : "less", money_format(buf, was, o->currency));
-		else
-			fprintf(f, ", last month by this day %s", money_format(buf, was, o->currency));
-	}
+	fprintf(f, " in %" PRIu32 " %s; by this day last month %s", o->this_month_orders,
+		orders_word(o->this_month_orders), money_format(buf, was, o->currency));
+	if (was > 0 && o->this_month / was < 10)
+		fprintf(f, " (%+.0f%%)", ((double)o->this_month - (double)was) / (double)was * 100);
 	line_end(l, "This month");
 	f = line_begin(l);
 	put_money(f, o, o->last_month);
@@ -373,10 +368,12 @@ static void print_tastes(struct lines *l, const struct overview *o)
 	line_end(l, "Prices now");
 }
 
-static void print_chart(struct cli *cli, FILE *f, const struct stats_series *months)
+/* Below what stands there, so that all of it is seen at once. */
+static void print_chart(const struct lines *l, const struct stats_series *months)
 {
+	unsigned columns, rows;
 	const struct stats_query all = {};
-	struct chart_screen screen = stats_screen(cli);
+	struct chart_screen screen = stats_screen(l->cli);
 	_cleanup_chart_ struct chart c = {};
 
 	stats_chart_series(&all, months, CHART_BAR, &c);
@@ -388,8 +385,11 @@ static void print_chart(struct cli *cli, FILE *f, const struct stats_series *mon
 		c.notes[i + 1] = NULL;
 		c.n_notes--;
 	}
-	screen.rows = screen.rows > LINES + CHART_ROWS ? CHART_ROWS : screen.rows > LINES ? screen.rows - LINES : 0;
-	chart_print(&c, &screen, f);
+	screen.rows = CHART_ROWS;
+	if (cli_terminal_size(STDOUT_FILENO, &columns, &rows) && rows < l->n + 2 + CHART_ROWS)
+		screen.rows = rows > l->n + 2 ? rows - l->n - 2 : 0;
+	fputc('\n', l->f);
+	chart_print(&c, &screen, l->f);
 }
 
 int stats_overview(struct cli *cli)
@@ -416,8 +416,7 @@ int stats_overview(struct cli *cli)
 	print_years(&l, &o);
 	print_punctuality(&l, &o);
 	print_tastes(&l, &o);
-	fputc('\n', l.f);
-	print_chart(cli, l.f, &months);
+	print_chart(&l, &months);
 	page_end(cli, &page);
 	return 0;
 }
