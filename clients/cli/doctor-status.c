@@ -21,6 +21,7 @@ int doctor_status_read(sd_bus_message *m, struct doctor_status *ret)
 		{ "login", 's', offsetof(struct doctor_status, login) },
 		{ "push", 's', offsetof(struct doctor_status, push) },
 		{ "last-error", 's', offsetof(struct doctor_status, last_error) },
+		{ "contact-error", 's', offsetof(struct doctor_status, unreached) },
 		{ "last-sync", 't', offsetof(struct doctor_status, last_sync) },
 		{ "token-store", 's', offsetof(struct doctor_status, token_store) },
 		{ "base-url", 's', offsetof(struct doctor_status, base_url) },
@@ -47,6 +48,7 @@ void doctor_status_done(struct doctor_status *s)
 	free(s->login);
 	free(s->push);
 	free(s->last_error);
+	free(s->unreached);
 	free(s->token_store);
 	free(s->base_url);
 	free(s->tls);
@@ -80,9 +82,11 @@ static void judge_session(struct doctor *d)
 /* What went wrong last, just now or when the daemon last tried, to stand behind a colon; NULL: nothing. */
 static char *service_trouble(const struct doctor *d)
 {
-	const char *text = d->contact_error ? d->contact_error : d->status.last_error, *why;
+	const char *text = d->status.unreached, *why;
 	size_t n;
 
+	if (d->status.online || isempty(text))
+		text = d->contact_error ? d->contact_error : d->status.last_error;
 	if (isempty(text))
 		return NULL;
 	why = startswith(text, "The service could not be reached: ");

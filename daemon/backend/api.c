@@ -284,7 +284,8 @@ static void on_http_done(const struct http_response *response, void *userdata)
 		  response->status, answer.message[0] ? ", " : "", answer.message);
 
 	if (!c->aside)
-		a->hooks.contact(was_reached(response), was_reached(response) ? response->date : 0, a->userdata);
+		a->hooks.contact(was_reached(response), was_reached(response) ? response->date : 0, answer.message,
+				 a->userdata);
 	if (!c->api || c->state == CALL_ENDING)
 		return;
 	if (answer.outcome == API_UNAUTHORIZED && call_refused(c))

@@ -50,8 +50,9 @@ struct api_hooks {
 	 * on (other calls may be answered the same; they do not ask again). */
 	void (*rejected)(void *userdata);
 	/* After each exchange, before what comes of it: whether the service was reached (a gateway's 502,
-	 * 503, 504 is not the service); date µs (0 = none), both at the time of the answer. */
-	void (*contact)(bool reached, uint64_t date, void *userdata);
+	 * 503, 504 is not the service); date µs (0 = none), both at the time of the answer. `why` it was not, a
+	 * sentence; borrowed. */
+	void (*contact)(bool reached, uint64_t date, const char *why, void *userdata);
 	/* token() is NULL, but is being fetched: calls wait for api_token_renewed(). May be NULL: never. */
 	bool (*token_pending)(void *userdata);
 };

@@ -40,6 +40,7 @@ static int append_status(sd_bus_message *m, const struct core_status *s)
 	    (r = bus_put_text(m, "push", s->push)) < 0 ||
 	    (r = bus_put_time(m, "last-sync", s->last_sync)) < 0 ||
 	    (r = bus_put_text(m, "last-error", s->last_error)) < 0 ||
+	    (r = bus_put_text(m, "contact-error", s->contact_error)) < 0 ||
 	    (r = bus_put_u32(m, "pending-operations", s->pending_operations)) < 0)
 		return r;
 	if (s->signed_in &&

@@ -161,6 +161,7 @@ struct core {
 	uint64_t service_time;   /* its latest Date, µs; 0: it tells no time, ours stands in */
 	uint64_t service_time_at; /* CLOCK_BOOTTIME then: goes on in suspend, and nobody sets it */
 	char *last_error;
+	char *contact_error;     /* why the service was not reached when last spoken to; NULL: it was */
 
 	struct session session;
 	struct token_store tokens;

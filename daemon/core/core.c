@@ -112,13 +112,14 @@ static void heard_clock(struct core *c, uint64_t date)
 		outbox_clock_known(c, (int64_t)(date - now_realtime()));
 }
 
-static void hook_contact(bool reached, uint64_t date, void *userdata)
+static void hook_contact(bool reached, uint64_t date, const char *why, void *userdata)
 {
 	struct core *c = userdata;
 	json_object *details;
 
 	if (reached)
 		heard_clock(c, date);
+	(void)free_and_strdup(&c->contact_error, reached ? NULL : why);
 	if (c->contact_known && c->online == reached)
 		return;
 	c->contact_known = true;
@@ -358,6 +359,7 @@ void core_free(struct core *c)
 	free(c->state_note);
 	free(c->cache_note);
 	free(c->last_error);
+	free(c->contact_error);
 	free(c);
 }
 
@@ -497,6 +499,7 @@ void core_get_status(struct core *c, struct core_status *ret)
 		.login = c->session.active ? c->session.row.login : NULL,
 		.push = push_state(c),
 		.last_error = c->last_error,
+		.contact_error = c->contact_error,
 		.currency = currency[0] ? currency : NULL,
 		.token_store = token_store_name(c),
 		.keyring = token_store_state(c),

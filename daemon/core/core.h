@@ -90,7 +90,7 @@ void core_sync(struct core *c, core_done_cb done, void *userdata); /* at most 20
 struct core_status {
 	bool online, signed_in;
 	const char *login, *push, *last_error, *currency, *token_store, *keyring, *tls, *state_db, *cache_db;
-	const char *base_url, *tls_version;
+	const char *base_url, *tls_version, *contact_error;
 	uint64_t last_sync, event_seq;
 	uint32_t pending_operations, pending_orders, unread;
 	int64_t clock_skew; /* µs, the service's clock minus ours */

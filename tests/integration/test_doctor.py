@@ -152,7 +152,9 @@ class Ill(DoctorCase):
         self.write_config('')
         self.start(CUSTOMERCLIENT_BASE_URL=tls.url)
         status, checks, _ = self.doctor()
-        self.assertEqual((status, checks['service']['result']), (1, 'wrong'))
+        self.assertEqual((status, checks['service']['result'], checks['tls']['result']), (1, 'wrong', 'wrong'))
+        self.assertIn('certificate', checks['tls']['text'])
+        self.assertIn('CAFile=', checks['tls']['todo'])
 
     def test_damaged_state(self):
         self.start()

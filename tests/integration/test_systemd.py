@@ -223,6 +223,52 @@ class Inside(unittest.TestCase):
         self.assertIn(f'{self.home}/.config/customerclient/customerclientd.conf', error['message'])
         self.assertIn('./demo --shell', error['message'])
 
+    def doctor(self):
+        began = time.monotonic()
+        done = self.cli('--json', 'doctor')
+        self.assertLess(time.monotonic() - began, 13 * harness.TIME_FACTOR)
+        document = json.loads(done.stdout)
+        self.assertEqual(done.returncode, 0 if document['ok'] else 1, done.stdout)
+        return {c['check']: c for c in document['checks']}
+
+    def test_doctor(self):
+        """A unit that works, one that has failed, one outside of which the daemon runs, one that is masked, none."""
+        checks = self.doctor()
+        self.assertIn('starts when a program asks for it', checks['unit']['text'])
+        self.assertIn(f'process {show(DAEMON, "MainPID")}, started just now', checks['daemon']['text'])
+        self.assertEqual(checks['notifier']['todo'], f'systemctl --user enable --now {NOTIFIER}')
+        with self.subTest('failed'):
+            systemctl('stop', DAEMON)
+            self.configure('[Sync]\nPendingSec=soon\n')
+            checks = self.doctor()
+            for name in ('unit', 'daemon'):
+                self.assertEqual(checks[name]['result'], 'wrong')
+                self.assertIn('customerclientd.conf:2', checks[name]['text'])
+            self.assertIn(f'journalctl --user -u {DAEMON}', checks['unit']['todo'])
+            self.configure(f'[Services]\nBaseUrl={self.sandbox.url}\n')
+            systemctl('reset-failed')
+        with self.subTest('outside of its unit'):
+            other = harness.Process('customerclientd', [os.path.join(self.folder, 'customerclientd')],
+                                    f'{self.log_folder}/other.log')
+            self.addCleanup(other.kill)
+            self.until(self.client.owner, 'the name')
+            checks = self.doctor()
+            self.assertEqual(checks['daemon']['result'], 'warning')
+            self.assertIn(f'kill {other.pid} && systemctl --user', checks['daemon']['todo'])
+            other.stop()
+            self.until(lambda: not self.client.owner(), 'the name gone')
+        with self.subTest('masked'):
+            os.unlink(os.path.join(self.unit_folder, DAEMON))
+            systemctl('mask', DAEMON)
+            checks = self.doctor()
+            self.assertEqual(checks['unit']['todo'], f'systemctl --user unmask {DAEMON}')
+            systemctl('unmask', DAEMON)
+        with self.subTest('none'):
+            shutil.rmtree(os.path.join(self.unit_folder, f'{DAEMON}.d'))
+            systemctl('daemon-reload')
+            checks = self.doctor()
+            self.assertIn('not installed', checks['unit']['text'])
+
     def test_ready_means_on_the_bus(self):
         self.assertEqual(show(DAEMON, 'Type'), 'notify')
         self.start_daemon()

@@ -88,7 +88,7 @@ static void hook_rejected(void *userdata)
 		f->on_rejected(f);
 }
 
-static void hook_contact(bool reached, uint64_t date, void *userdata)
+static void hook_contact(bool reached, uint64_t date, const char *why, void *userdata)
 {
 	struct fixture *f = userdata;
 
@@ -96,6 +96,8 @@ static void hook_contact(bool reached, uint64_t date, void *userdata)
 		f->n_reached++;
 	else
 		f->n_unreached++;
+	/* Whoever is told that it was not reached is told why. */
+	assert_true(reached || (why && *why));
 	f->last_date = date;
 	if (f->on_contact)
 		f->on_contact(f, reached);
