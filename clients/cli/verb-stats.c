@@ -2,6 +2,7 @@
 #include "clients/cli/save.h"
 #include "clients/cli/stats.h"
 #include "clients/cli/verbs.h"
+#include "clients/dashboard/dashboard.h"
 
 #define DAY (UINT64_C(24) * 60 * USEC_PER_MIN)
 
@@ -238,6 +239,46 @@ static int show_metric(struct stats *s, const char *word)
 	return of_deliveries(s) ? show_deliveries(s) : show_series(s);
 }
 
+static int print_files(struct cli *cli, const char *path)
+{
+	json_object *o, *list;
+
+	if (!cli->json) {
+		if (!streq(path, "-"))
+			printf("%s\n", path);
+		return 0;
+	}
+	o = xcheck(json_object_new_object());
+	list = xcheck(json_object_new_array());
+	json_object_array_add(list, json_object_new_string(path));
+	json_object_object_add(o, "files", list);
+	return cli_print_json(cli, o);
+}
+
+/* All metrics at once; what is filtered is only what the page shows first. */
+static int write_page(struct cli *cli, const struct args *args, const struct stats_query *q)
+{
+	const char *path = args_option(args, "html");
+	const struct dashboard_filter filter = {
+		.since = q->from,
+		.until = q->to,
+		.period = args_option(args, "period"),
+		.statuses = q->statuses,
+		.places = q->places,
+	};
+	int r;
+
+	if (!*path)
+		return cli_usage(cli, "--html needs the name of a file; - is stdout");
+	if (args_word(args, 0) || args_option(args, "chart") || to_file(args))
+		return cli_usage(cli, "--html is a page of all metrics; it cannot be with %s",
+				 args_word(args, 0) ? "METRIC" : args_option(args, "chart") ? "--chart" : "another file");
+	if (streq(path, "-") && cli->json)
+		return cli_usage(cli, "--html - cannot be with another thing on stdout");
+	r = dashboard_save(cli, &filter, path);
+	return r < 0 ? r : print_files(cli, path);
+}
+
 static bool is_filtered(const struct stats_query *q)
 {
 	return q->from || q->to || q->statuses || q->places;
@@ -255,6 +296,8 @@ int verb_stats(struct cli *cli, const struct args *args)
 	r = stats_query_read(cli, args, &s.query);
 	if (r < 0)
 		;
+	else if (args_option(args, "html"))
+		r = write_page(cli, args, &s.query);
 	else if (word || args_option(args, "period") || args_option(args, "chart") || to_file(args))
 		r = show_metric(&s, word);
 	else if (is_filtered(&s.query))

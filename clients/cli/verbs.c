@@ -155,6 +155,7 @@ static const struct option_def stats_options[] = {
 	{ "svg", 0, "F", NULL, "draw it to a file, - is stdout" },
 	{ "png", 0, "F", NULL, "the same" },
 	{ "pdf", 0, "F", NULL, "the same, a page of A4" },
+	{ "html", 0, "F", NULL, "a page with all of it, for a browser; needs no network" },
 	{ "ascii", 0, NULL, NULL, "draw with plain characters" },
 	{},
 };

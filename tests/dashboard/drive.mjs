@@ -31,14 +31,31 @@ page.on('console', (m) => result.complaints.push(`${m.type()}: ${m.text()}`));
 page.on('dialog', (d) => { result.complaints.push(`dialog: ${d.message()}`); d.dismiss(); });
 
 const TABS_MAX = 400;
+
+/* How many Tabs are likely to lead to what the selector means; at most so many are pressed at once. */
+const likely = (selector) => page.evaluate((s) => {
+	const stops = [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')].filter((e) =>
+		(e.type !== 'radio' || e.checked) && e.checkVisibility());
+	const at = stops.indexOf(document.activeElement), n = stops.length;
+	/* Month, day, year and the picker are stops of their own. */
+	const weight = (e) => (e.type === 'date' ? 4 : 1);
+	let tabs = 0;
+	for (let i = 1; i <= n; i++) {
+		tabs += i === 1 ? 1 : weight(stops[(at + i - 1 + n) % n]);
+		if (stops[(at + i + n) % n].matches(s))
+			return tabs;
+	}
+	return 1;
+}, selector);
 const focused = (selector) => page.evaluate((s) => document.activeElement?.matches(s) ?? false, selector);
 const value = () => page.evaluate(() => document.activeElement.value);
 
 const does = {
 	/* Tab, round the page if need be, to what the selector means. Where the focus is must be seen. */
 	async tab(selector) {
+		const first = await likely(selector);
 		for (let i = 0; i < TABS_MAX; i++) {
-			await page.keyboard.press('Tab');
+			await Promise.all(Array.from({ length: i ? 1 : first }, () => page.keyboard.press('Tab')));
 			if (await focused(selector))
 				return await page.evaluate(() => {
 					const e = document.activeElement, shown = [e, e.nextElementSibling].filter(Boolean);
@@ -102,9 +119,6 @@ const does = {
 	async shot(name) {
 		if (plan.shots)
 			await page.screenshot({ path: path.join(plan.shots, name), fullPage: true });
-	},
-	async print() {
-		return (await page.pdf()).length;
 	},
 };
 
