@@ -182,9 +182,10 @@ void stats_chart_series(const struct stats_query *q, const struct stats_series *
 		c.x_unit = CHART_HOURS;
 		c.bin_width = 1;
 	}
+	/* Hours are there without orders, too. */
 	if (counted)
 		count_points(&c, s);
-	else
+	else if (s->metric != STATS_ORDER_TIME || stats_series_sum(s) > 0)
 		add_points(&c, s);
 	if (summary)
 		chart_add_note(&c, "%s", summary);

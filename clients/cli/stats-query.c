@@ -71,7 +71,7 @@ static int read_range(struct cli *cli, struct stats_query *q)
 		r = read_time(cli, "since", q->since, &q->from, &ignored);
 	if (r >= 0 && q->until)
 		r = read_time(cli, "until", q->until, &ignored, &q->to);
-	if (r >= 0 && q->from && q->to && q->from > q->to)
+	if (r >= 0 && q->from && q->to && q->from >= q->to)
 		return cli_usage(cli, "--since %s is after --until %s", q->since, q->until);
 	return r;
 }
