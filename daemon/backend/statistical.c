@@ -7,7 +7,7 @@
 #include "base/timeutil.h"
 
 #define MAX_MINUTES 1e9
-#define MAX_EXACT 9007199254740992.0 /* 2^53 */
+#define MAX_EXACT (INT64_C(1) << 53) /* a double holds every integer up to it */
 
 static char *escaped_date(const char *name, uint64_t usec)
 {
@@ -69,20 +69,20 @@ static int check_unit(json_object *o, const char *expected)
 
 static int decode_value(json_object *o, enum statistical_kind kind, const char *currency, double *ret)
 {
-	int64_t minor;
+	int64_t minor = 0;
 	double value;
 	int r;
 
 	if (kind == STATISTICAL_MONEY) {
 		r = json_get_money(o, "value", currency, &minor);
-		value = (double)minor;
+		value = r > 0 && minor > MAX_EXACT ? -1 : (double)minor;
 	} else {
 		r = json_get_double(o, "value", &value);
 	}
 	if (r < 0 && r != -EBADMSG)
 		return r;
 	if (r <= 0 || (kind == STATISTICAL_MINUTES && !(fabs(value) <= MAX_MINUTES)) ||
-	    (kind != STATISTICAL_MINUTES && !(value >= 0 && value <= MAX_EXACT && floor(value) == value)))
+	    (kind != STATISTICAL_MINUTES && !(value >= 0 && value <= (double)MAX_EXACT && floor(value) == value)))
 		return decode_refuse("value");
 	*ret = value;
 	return 0;

@@ -8,7 +8,8 @@
 #define FILL_KEY "facts-filled" /* meta: the last id written from its body, or FILL_DONE */
 #define FILL_DONE "complete"
 #define VARINT_SIZE 10
-#define LINES_MAX 1000
+#define LINES_MAX 1000 /* what a decoder lets through */
+#define LINES_SIZE (LINES_MAX * 3 * VARINT_SIZE)
 
 uint64_t userdb_generation(struct userdb *u)
 {
@@ -71,13 +72,10 @@ bool order_facts_line(const void **lines, size_t *left, struct fact_line *ret)
 	return true;
 }
 
-static int lines_encode(const struct order *o, unsigned char **ret, size_t *ret_size, uint64_t *ret_items)
+static size_t lines_encode(const struct order *o, unsigned char bytes[static LINES_SIZE], uint64_t *ret_items)
 {
 	size_t count = o->n_lines < LINES_MAX ? o->n_lines : LINES_MAX, n = 0;
-	unsigned char *bytes = malloc(count * 3 * VARINT_SIZE + 1);
 
-	if (!bytes)
-		return -ENOMEM;
 	*ret_items = 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct order_line *l = &o->lines[i];
@@ -87,22 +85,21 @@ static int lines_encode(const struct order *o, unsigned char **ret, size_t *ret_
 		n += varint_put(bytes + n, l->unit_price < 0 ? 0 : (uint64_t)l->unit_price);
 		*ret_items += l->quantity;
 	}
-	*ret = bytes;
-	*ret_size = n;
-	return 0;
+	return n;
 }
 
 /* ---- writing ---- */
 
-/* Most people order to few places: the text is kept once. 0: the order says none. */
-static int place_id(struct userdb *u, const char *text, int64_t *ret)
+void userdb_place_forget(struct userdb *u)
+{
+	free(TAKE_PTR(u->place));
+}
+
+static int place_look_up(struct userdb *u, const char *text, int64_t *ret)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
 	int r;
 
-	*ret = 0;
-	if (isempty(text))
-		return 0;
 	r = store_query(u->store, &st, "SELECT id FROM order_places WHERE text = ?1", "t", text);
 	if (r > 0)
 		*ret = sqlite3_column_int64(st, 0);
@@ -114,17 +111,36 @@ static int place_id(struct userdb *u, const char *text, int64_t *ret)
 	return r < 0 ? r : 0;
 }
 
+/* Most people order to few places: the text is kept once. 0: the order says none. */
+static int place_id(struct userdb *u, const char *text, int64_t *ret)
+{
+	int r;
+
+	*ret = 0;
+	if (isempty(text))
+		return 0;
+	if (!streq_ptr(u->place, text)) {
+		userdb_place_forget(u);
+		r = place_look_up(u, text, &u->place_id);
+		if (r >= 0)
+			r = free_and_strdup(&u->place, text);
+		if (r < 0)
+			return r;
+	}
+	*ret = u->place_id;
+	return 0;
+}
+
 int userdb_facts_put(struct userdb *u, int64_t id, const struct order *o, bool local)
 {
-	_cleanup_free_ unsigned char *lines = NULL;
+	unsigned char lines[LINES_SIZE];
 	int64_t place;
 	uint64_t items;
 	size_t size;
 	int r;
 
 	r = place_id(u, o->destination, &place);
-	if (r >= 0)
-		r = lines_encode(o, &lines, &size, &items);
+	size = lines_encode(o, lines, &items);
 	if (r >= 0)
 		r = store_run(u->store,
 			      "INSERT OR REPLACE INTO order_facts(id, created, status, local, total, currency, cost, items, "

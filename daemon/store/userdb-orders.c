@@ -181,6 +181,8 @@ int userdb_order_put(struct userdb *u, const struct order *o, const char *body, 
 	if (r < 0)
 		return r;
 	r = store_leave(u->store, own, order_put(u, o, body, source, confirmed, &before));
+	if (r < 0)
+		userdb_place_forget(u);
 	if (r >= 0 && ret_before) {
 		*ret_before = before;
 		before = (struct order_before){};

@@ -128,6 +128,7 @@ void userdb_close(struct userdb *u)
 	if (!u)
 		return;
 	store_close(u->store);
+	userdb_place_forget(u);
 	free(u);
 }
 
@@ -182,8 +183,11 @@ int userdb_commit(struct userdb *u)
 {
 	int r = store_commit(u->store);
 
-	if (r < 0)
+	if (r < 0) {
 		u->events_added = EVENTS_PRUNE_EVERY;
+		userdb_orders_changed(u);
+		userdb_place_forget(u);
+	}
 	return r;
 }
 
@@ -191,6 +195,7 @@ void userdb_rollback(struct userdb *u)
 {
 	store_rollback(u->store);
 	userdb_orders_changed(u);
+	userdb_place_forget(u);
 	u->events_added = EVENTS_PRUNE_EVERY;
 }
 

@@ -20,7 +20,7 @@ EXTRA_DIST += tests/fuzz/corpus
 
 # backend
 fuzz_targets += tests/fuzz/fuzz-answer tests/fuzz/fuzz-catalog tests/fuzz/fuzz-order tests/fuzz/fuzz-push \
-	tests/fuzz/fuzz-predictive tests/fuzz/fuzz-session
+	tests/fuzz/fuzz-predictive tests/fuzz/fuzz-session tests/fuzz/fuzz-statistical
 FUZZ_BACKEND_LIBS = $(FUZZ_DRIVER) daemon/backend/libbackend.a $(FUZZ_NET_LIBS)
 
 tests_fuzz_fuzz_answer_SOURCES = tests/fuzz/fuzz-answer.c
@@ -52,6 +52,11 @@ tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz-session.c
 tests_fuzz_fuzz_session_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_session_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_session_LDADD = $(FUZZ_BACKEND_LIBS)
+
+tests_fuzz_fuzz_statistical_SOURCES = tests/fuzz/fuzz-statistical.c
+tests_fuzz_fuzz_statistical_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_statistical_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_statistical_LDADD = $(FUZZ_BACKEND_LIBS)
 
 # base, net
 fuzz_targets += tests/fuzz/fuzz-json

@@ -14,7 +14,11 @@ AM_TESTS_ENVIRONMENT = MALLOC_PERTURB_=$$(( $$(date +%s) % 255 + 1 )); export MA
 
 # base
 unit_tests += tests/unit/test-money tests/unit/test-time tests/unit/test-json tests/unit/test-secret \
-	tests/unit/test-util tests/unit/test-url tests/unit/test-config tests/unit/test-log
+	tests/unit/test-util tests/unit/test-url tests/unit/test-config tests/unit/test-log tests/unit/test-calendar
+
+tests_unit_test_calendar_SOURCES = tests/unit/test-calendar.c
+tests_unit_test_calendar_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_calendar_LDADD = $(UNIT_BASE_LIBS)
 
 tests_unit_test_money_SOURCES = tests/unit/test-money.c tests/unit/unit.h
 tests_unit_test_money_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -93,12 +97,17 @@ tests_unit_test_notifier_rules_LDADD = clients/common/libclient.a daemon/base/li
 	-lm
 
 # backend
-unit_tests += tests/unit/test-backend-decode tests/unit/test-backend-api tests/unit/test-backend-live
+unit_tests += tests/unit/test-backend-decode tests/unit/test-backend-api tests/unit/test-backend-live \
+	tests/unit/test-backend-statistical
 UNIT_BACKEND_LIBS = daemon/backend/libbackend.a $(UNIT_NET_LIBS)
 
 tests_unit_test_backend_decode_SOURCES = tests/unit/test-backend-decode.c
 tests_unit_test_backend_decode_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVENT_CFLAGS)
 tests_unit_test_backend_decode_LDADD = $(UNIT_BACKEND_LIBS)
+
+tests_unit_test_backend_statistical_SOURCES = tests/unit/test-backend-statistical.c
+tests_unit_test_backend_statistical_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVENT_CFLAGS)
+tests_unit_test_backend_statistical_LDADD = $(UNIT_BACKEND_LIBS)
 
 tests_unit_test_backend_api_SOURCES = tests/unit/test-backend-api.c \
 	tests/unit/backend-fixture.c tests/unit/backend-fixture.h

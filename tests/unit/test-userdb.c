@@ -805,6 +805,7 @@ static void test_facts_follow_the_order(void **state)
 	struct order o = order_with_facts();
 	struct seen_facts seen = { 0 };
 	uint64_t generation = userdb_generation(u);
+	_cleanup_free_ char *place = NULL;
 
 	o.status = (char *)"submitting";
 	o.n_lines = 1;
@@ -834,6 +835,15 @@ static void test_facts_follow_the_order(void **state)
 	userdb_rollback(u);
 	assert_true(userdb_generation(u) != generation);
 	assert_int_equal(userdb_facts_each(u, 0, 10, see_facts, &seen), 0);
+	/* Nor may the id of a place outlive what gave it. */
+	o.destination = (char *)"Another place";
+	assert_int_equal(userdb_begin(u), 0);
+	assert_int_equal(userdb_order_put(u, &o, "{\"a\":2}", ORDER_FROM_SYNC, 1, NULL), 1);
+	userdb_rollback(u);
+	assert_int_equal(userdb_order_put(u, &o, "{\"a\":2}", ORDER_FROM_SYNC, 1, NULL), 1);
+	assert_int_equal(userdb_facts_each(u, 0, 10, see_facts, &seen), 1);
+	assert_int_equal(userdb_place_text(u, seen.last.place, &place), 0);
+	assert_string_equal(place, "Another place");
 }
 
 static void test_facts_of_newest(void **state)
