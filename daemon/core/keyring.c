@@ -121,6 +121,9 @@ static int spawn(const char *helper, int fd, pid_t *ret)
 	r = posix_spawn_file_actions_adddup2(&actions, fd, STDIN_FILENO);
 	if (r == 0)
 		r = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	/* Not all of curl's sockets are closed on exec. */
+	if (r == 0)
+		r = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
 	if (r == 0)
 		r = posix_spawn(&pid, helper, &actions, &attributes, argv, environ);
 	(void)posix_spawn_file_actions_destroy(&actions);
@@ -171,6 +174,15 @@ static void call_end(struct keyring_call *call, enum keyring_status status, stru
 	own->done(status, token, reason, own->userdata);
 }
 
+/* It goes into a header; who can write to the keyring may have written anything. */
+static bool is_token(const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (text[i] <= ' ' || text[i] > '~')
+			return false;
+	return n > 0;
+}
+
 static void call_answered(struct keyring_call *call)
 {
 	const char *text = secret_string(call->answer);
@@ -181,6 +193,10 @@ static void call_answered(struct keyring_call *call)
 		if (!streq(text, words[i]))
 			continue;
 		if (i == KEYRING_OK && length > word + 1) {
+			if (!is_token(text + word + 1, length - word - 1)) {
+				call_end(call, KEYRING_FAILED, NULL, "what is kept there is no token");
+				return;
+			}
 			token = secret_new(text + word + 1, length - word - 1);
 			if (!token)
 				break;

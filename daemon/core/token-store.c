@@ -9,6 +9,9 @@
 
 #define LOOK_DELAY (50 * USEC_PER_MSEC) /* one change is told by several signals */
 #define LOOK_INTERVAL USEC_PER_SEC
+/* A keyring that told of a change whenever it is asked would have us run in circles: after eight looks, one in 10 s. */
+#define LOOK_COST (10 * USEC_PER_SEC)
+#define LOOK_CREDIT (8 * LOOK_COST)
 
 static void look(struct core *c);
 
@@ -130,6 +133,7 @@ static int ask(struct core *c, enum keyring_operation operation, keyring_cb done
 		return -ENOMEM;
 	keyring_cancel(TAKE_PTR(t->call));
 	t->looked = now_monotonic();
+	t->paid_until = (t->paid_until > t->looked ? t->paid_until : t->looked) + LOOK_COST;
 	return keyring_run(t->keyring, operation, &item, operation == KEYRING_STORE ? c->session.row.token : NULL, done, c,
 			   &t->call);
 }
@@ -153,14 +157,6 @@ static void settle(struct core *c, int r)
 	t->settled = NULL;
 	if (settled)
 		settled(c, r, TAKE_PTR(t->settled_data));
-}
-
-static void stop_storing(struct core *c)
-{
-	struct token_store *t = &c->tokens;
-
-	keyring_cancel(TAKE_PTR(t->call));
-	t->storing = secret_unref(t->storing);
 }
 
 /* The session's row; its item is that of a session from here on. */
@@ -188,7 +184,6 @@ static void stored(enum keyring_status status, struct secret *token, const char 
 
 	(void)token;
 	t->call = NULL;
-	t->storing = secret_unref(t->storing);
 	t->kept = status == KEYRING_OK;
 	t->fresh = false;
 	token_store_note(c, status, reason);
@@ -215,19 +210,14 @@ static int make_slot(struct core *c)
 
 static int store(struct core *c)
 {
-	struct token_store *t = &c->tokens;
 	int r;
 
-	stop_storing(c);
 	if (!c->session.row.slot) {
 		r = make_slot(c);
 		if (r < 0)
 			return r;
 	}
-	r = ask(c, KEYRING_STORE, stored);
-	if (r >= 0)
-		t->storing = secret_ref(c->session.row.token);
-	return r;
+	return ask(c, KEYRING_STORE, stored);
 }
 
 int token_store_new(struct core *c)
@@ -236,7 +226,7 @@ int token_store_new(struct core *c)
 	int r = 0;
 
 	event_del(t->patience);
-	stop_storing(c);
+	keyring_cancel(TAKE_PTR(t->call));
 	t->waiting = t->lost = t->kept = t->in_doubt = false;
 	if (!c->session.row.keep)
 		return 0;
@@ -299,6 +289,7 @@ static void fetched(enum keyring_status status, struct secret *token, const char
 {
 	struct core *c = userdata;
 	struct token_store *t = &c->tokens;
+	bool was_lost = t->lost;
 
 	t->call = NULL;
 	if (status == KEYRING_OK && !token)
@@ -310,6 +301,8 @@ static void fetched(enum keyring_status status, struct secret *token, const char
 		event_del(t->patience);
 		c->session.row.token = secret_ref(token);
 		session_resume(c);
+		if (was_lost)
+			session_told(c);
 		if (!c->config->keyring)
 			take_out(c);
 	} else if (status == KEYRING_NONE) {
@@ -350,7 +343,7 @@ static void take_out(struct core *c)
 	_cleanup_free_ char *slot = NULL;
 	int r;
 
-	stop_storing(c);
+	keyring_cancel(TAKE_PTR(t->call));
 	t->kept = t->fresh = false;
 	r = session_store(c);
 	if (r >= 0)
@@ -413,6 +406,9 @@ void core_keyring_changed(struct core *c, enum keyring_change change, bool prese
 	struct token_store *t = &c->tokens;
 	uint64_t now = now_monotonic(), at = t->looked + LOOK_INTERVAL;
 
+	if (t->paid_until > at + LOOK_CREDIT)
+		at = t->paid_until - LOOK_CREDIT;
+
 	t->present = present;
 	if (change == KEYRING_WENT) {
 		token_store_note(c, KEYRING_ABSENT, NULL);
@@ -445,7 +441,7 @@ void token_store_left(struct core *c)
 	struct token_store *t = &c->tokens;
 	struct session_row *row = &c->session.row;
 
-	stop_storing(c);
+	keyring_cancel(TAKE_PTR(t->call));
 	event_del(t->patience);
 	settle(c, 0);
 	if (row->slot && t->kept && row->token)
@@ -509,7 +505,6 @@ void token_store_done(struct core *c)
 	}
 	leftovers_done(c);
 	keyring_free(t->keyring);
-	secret_unref(t->storing);
 	free_event(t->timer);
 	free_event(t->patience);
 }

@@ -28,9 +28,8 @@ struct token_store {
 	bool in_doubt;           /* is the item still there? */
 	bool again;              /* look once more after the present call */
 	struct keyring_call *call;
-	struct secret *storing;
 	struct event *timer;     /* the next look */
-	uint64_t looked;         /* the last one; CLOCK_MONOTONIC µs */
+	uint64_t looked, paid_until; /* the last one, and what all of them cost; CLOCK_MONOTONIC µs */
 	struct event *patience;
 	void (*settled)(struct core *c, int r, void *data); /* who waits for the end of `fresh` */
 	void *settled_data;

@@ -90,6 +90,10 @@ class Keyring:
         secret = self.call(path, 'org.freedesktop.Secret.Item', 'GetSecret', GLib.Variant('(o)', (self.session(),)))[0]
         return bytes(secret[2]).decode()
 
+    def write(self, path, text):
+        self.call(path, 'org.freedesktop.Secret.Item', 'SetSecret',
+                  GLib.Variant('((oayays))', ((self.session(), b'', text.encode(), 'text/plain'),)))
+
     def delete(self, path):
         self.call(path, 'org.freedesktop.Secret.Item', 'Delete', None)
 

@@ -17,6 +17,8 @@ LOCKED = 'The keyring is locked: '
 class KeyringTest(harness.TestCase):
     keyring_at_start = True
     daemon_env = {'CUSTOMERCLIENT_LOG_LEVEL': 'debug'}
+    # What the leak sanitizer says of a thread of GLib's that ends while it looks.
+    allowed_log = (r'^==\d+==Running thread \d+ was not suspended',)
 
     def setUp(self):
         if not keyring.available():
@@ -141,6 +143,21 @@ class There(KeyringTest):
         harness.poll(lambda: self.state() == 'expired', what='the end of the session')
         self.client.call('Orders', 'List', '(a{sv}us)', ({}, 10, ''))
 
+    def test_item_spoiled(self):
+        """Whatever somebody wrote into the item does not get into a request."""
+        self.expected_log.append('what is kept there is no token')
+        self.sign_up_and_in()
+        self.stop()
+        self.keyring.write(self.the_item()[0], 'x\r\nX-Injected: yes')
+        asked = self.sandbox.journal()['lastRequest']
+        self.start()
+        harness.poll(lambda: self.status('keyring') == 'failing', what='the answer')
+        with self.assertError('SessionLocked', 'sign in again'):
+            self.client.call('Daemon', 'Sync')
+        self.assertEqual(self.sandbox.journal()['lastRequest'], asked)
+        self.sign_in()
+        self.assertWorks()
+
     def test_not_wanted(self):
         self.sign_up_and_in()
         self.assertInKeyring()
@@ -259,8 +276,11 @@ class Late(KeyringTest):
         self.client.call('Orders', 'List', '(a{sv}us)', ({}, 10, ''))
         self.assertEqual((self.times_said('There is no keyring'), self.times_said('did not come')), (1, 1))
         # It came back after all.
+        since = len(self.events.signals)
         self.keyring.start()
-        harness.poll(lambda: self.state() == 'signed-in', what='the session')
+        self.events.wait_for(lambda s: s.member == 'Event' and s.args[1] == 'session' and s.args[3]['state'] == 'signed-in',
+                             since=since)
+        self.assertEqual(self.state(), 'signed-in')
         self.assertWorks()
         self.wait_store('secret-service')
         # Gone for good: signed in again, and moved when there is another one.
@@ -313,6 +333,9 @@ class Odd(KeyringTest):
         pid = harness.poll(self.helper, what='the helper')
         harness.poll(lambda: odd.calls, what='its call')
         self.assertRegex(self.read_proc(pid, 'limits').decode(), r'Max core file size +0 +0 ')
+        files = [os.readlink(f'/proc/{pid}/fd/{fd}') for fd in os.listdir(f'/proc/{pid}/fd')]
+        self.assertEqual([f for f in files if '.db' in f], [])
+        self.assertEqual(len([f for f in files if f.startswith('socket:')]), 2, 'its own, and the bus')
         said = self.read_proc(pid, 'cmdline') + self.read_proc(pid, 'environ')
         slowest = 0
         while not call.done:
