@@ -11,7 +11,6 @@ from gi.repository import GLib
 import harness
 from harness import INVALID_ARGS, NAME, PATH, PROPERTIES
 
-UNKNOWN_METHOD = 'org.freedesktop.DBus.Error.UnknownMethod'
 LIMITS_EXCEEDED = 'org.freedesktop.DBus.Error.LimitsExceeded'
 LONG = 'ä' * 2049  # 4098 bytes
 
@@ -74,11 +73,6 @@ class SignedOut(harness.TestCase):
             self.client.call('Catalog', 'GetProduct', '(t)', (3,))
         with self.assertError('NotFound', '3'):
             self.client.call('Catalog', 'GetPicture', '(t)', (3,))
-
-    def test_later_interfaces_are_absent(self):
-        for interface, method in (('Videos', 'List'),):
-            with self.subTest(f'{interface}.{method}'), self.assertError(UNKNOWN_METHOD):
-                self.client.call(interface, method)
 
 
 class Session(harness.TestCase):
