@@ -71,10 +71,12 @@ const Charts = (() => {
 	const x_labels = (d, axis, points, x) => {
 		const widest = Math.max(...points.map((p) => p.label.length)) * LETTER + 14;
 		const every = Math.max(1, Math.ceil(points.length / Math.max(1, Math.floor((axis.right - axis.left) / widest))));
+		let free = -Infinity;
 		points.forEach((p, i) => {
-			if (i % every === 0) {
-				const half = (p.label.length * LETTER) / 2, at = Math.min(Math.max(x(i), axis.left + half - 8), d.width - half);
+			const half = (p.label.length * LETTER) / 2, at = Math.min(Math.max(x(i), half), d.width - half);
+			if (i % every === 0 && at - half >= free) {
 				add(d.svg, "text", { x: at, y: d.height - 6, "text-anchor": "middle" }, p.label);
+				free = at + half + 8;
 			}
 		});
 	};
@@ -141,9 +143,12 @@ const Charts = (() => {
 		return [...cells.values()];
 	};
 
+	const NARROWEST = 20; /* minutes that a scatter is at least wide, so that its line is seen to rise */
 	const draw_scatter = (d, chart) => {
-		const { pairs, points } = chart, high_y = pairs.reduce((m, p) => Math.max(m, p.real), 0), high_x = pairs.reduce((m, p) => Math.max(m, p.promised), 0);
-		const low_x = pairs.reduce((m, p) => Math.min(m, p.promised), Infinity);
+		const { pairs, points } = chart, high_y = pairs.reduce((m, p) => Math.max(m, p.real), 0);
+		let high_x = pairs.reduce((m, p) => Math.max(m, p.promised), 0), low_x = pairs.reduce((m, p) => Math.min(m, p.promised), Infinity);
+		const lacking = Math.max(0, NARROWEST - (high_x - low_x)) / 2;
+		[low_x, high_x] = [low_x - lacking, high_x + lacking];
 		const axis = y_axis(d, { unit: "minutes", tick: chart.tick }, 0, high_y);
 		const ticks = ticks_of(low_x, high_x, "minutes", Math.max(2, Math.floor((axis.right - axis.left) / 90)));
 		const from = ticks[0], to = ticks[ticks.length - 1];

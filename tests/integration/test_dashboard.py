@@ -224,6 +224,34 @@ class Page(history.TestCase):
         self.assertShows(shown, **filter)
 
 
+@unittest.skipIf(missing(), missing())
+@unittest.skipUnless('TEST_LONG' in os.environ, 'takes a minute: set TEST_LONG')
+class Large(Page):
+    """10 000 orders, and a change of a filter is there at once; 100 000 open."""
+
+    CHANGE = """(() => { const e = document.getElementById("period"), began = performance.now();
+        e.value = "%s"; e.dispatchEvent(new Event("change", { bubbles: true })); return performance.now() - began; })()"""
+
+    def setUp(self):
+        self.orders = 100000 if self.id().endswith('opens') else 10000
+        history.TestCase.setUp(self)
+        self.path = f'{self.dir}/orders.html'
+
+    def test_every_filter(self):
+        self.write()
+        for spent in self.drive(*(('evaluate', self.CHANGE % period) for period in ('day', 'week', 'year', 'month'))):
+            self.assertLess(spent, 1000 * harness.TIME_FACTOR)  # ms; a tenth of that where nothing else runs
+
+    def test_accessible_and_names_are_only_names(self):
+        self.write()
+        self.assertEqual(self.drive(('load_axe',), ('tables',), ('axe',))[-1], [])
+
+    def test_a_hundred_thousand_opens(self):
+        p = self.cli('stats', '--html', self.path, TZ=ZONE, timeout=120)
+        self.assertEqual(p.returncode, 0, p.stderr)
+        self.assertShows(self.drive(('tables',), ('read',))[-1])
+
+
 def clean(text):
     """As the CLI shows text of the service."""
     return re.sub(r'[\u202a-\u202e\u2066-\u2069]', '\ufffd', re.sub(r'[\t\r\n]', ' ', text))

@@ -9,6 +9,7 @@ import re
 import signal
 import stat
 import subprocess
+import time
 import unittest
 from collections import Counter
 from decimal import Decimal
@@ -267,6 +268,29 @@ class Export(history.TestCase):
         year = json.loads(self.ok('--format=json', '--since=2024', '--until=2024', '--status=finished,cancelled'))
         self.assertEqual({o['created'][:4] for o in year}, {'2024'})
         self.assertEqual(len(year), sum(time_of(r) == '2024' and r[2] in ('finished', 'cancelled') for r in self.rows()))
+
+
+@unittest.skipUnless('TEST_LONG' in os.environ, 'takes a minute: set TEST_LONG')
+class Long(history.TestCase):
+    orders = 100000
+
+    def test_nobody_waits(self):
+        for format in ('json', 'csv'):
+            pending = self.client.call_async('Orders', 'Export', '(a{sv}s)', ({}, format), timeout=120 * harness.TIME_FACTOR)
+            longest = answers = 0
+            while not pending.done:
+                began = time.monotonic()
+                self.client.call('Cart', 'Get')
+                longest, answers = max(longest, time.monotonic() - began), answers + 1
+            pending.wait()
+            with open(pending.fds[0], 'rb') as f:
+                lines = sum(1 for _ in f)
+            self.assertGreaterEqual(lines, self.orders)
+            self.assertGreater(answers, 1000)
+            self.assertLess(longest, 0.25 * harness.TIME_FACTOR)
+        for format in ('ledger', 'ics'):
+            p = self.cli('orders', 'export', '-o', f'{self.dir}/orders.{format}', timeout=120)
+            self.assertEqual(p.returncode, 0, p.stderr)
 
 
 def time_of(row):
