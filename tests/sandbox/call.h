@@ -7,6 +7,8 @@
 
 #include "tests/sandbox/sandbox.h"
 
+struct stream_part;
+
 struct user {
 	int64_t id; /* 0: nobody */
 	char uid[UUID_SIZE];
@@ -30,6 +32,7 @@ struct call {
 	char *text;          /* instead of an answer: a body that is not JSON, of content_type */
 	const char *content_type;
 	size_t text_size;    /* 0: the text ends with its NUL */
+	struct stream_part *part; /* instead of all these: part of a file on disk */
 	char *own_type;      /* a content_type that is freed with the call */
 	bool taken;          /* the handler keeps the request and answers it itself */
 	bool stalled;        /* the request is never to be answered */

@@ -3,6 +3,7 @@
  */
 #include "tests/sandbox/deliver.h"
 #include "tests/sandbox/hold.h"
+#include "tests/sandbox/stream.h"
 
 enum { HUGE_BYTES = 20 * 1024 * 1024, DEPTH = 10000, DRIP_BYTES = 32, DRIP_MS = 100 };
 
@@ -240,5 +241,10 @@ void deliver(struct call *c, const struct effect *e)
 		set_status(c, e);
 	else if (e->kind == FAULT_EXCEPTION)
 		set_exception(c, e);
+	if (c->part && (c->status == 200 || c->status == 206)) {
+		deliver_headers(c, c->content_type);
+		stream_start(c, e);
+		return;
+	}
 	deliver_body(c, e);
 }

@@ -3,11 +3,14 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 
 #include <openssl/evp.h>
 
 #include "tests/sandbox/file.h"
 #include "tests/sandbox/handlers.h"
+#include "tests/sandbox/stream.h"
+#include "tests/sandbox/videos.h"
 
 static json_object *record(sqlite3_stmt *q)
 {
@@ -103,14 +106,13 @@ char *file_digest_header(const void *data, size_t size)
 	return xprintf("sha-256=:%s:", base64);
 }
 
-static int send_file(struct call *c, sqlite3_stmt *q)
+/* Header and status of an answer with a file of that digest; *first and *last: which part of it. */
+static int answer_head(struct call *c, const char *sha256, const char *digest, size_t size, size_t *first,
+		       size_t *last)
 {
 	struct evkeyvalq *out = evhttp_request_get_output_headers(c->req);
 	const char *have = evhttp_find_header(evhttp_request_get_input_headers(c->req), "If-None-Match");
-	AUTO_FREE char *etag = xprintf("\"%.32s\"", store_text(q, 4));
-	const char *data = sqlite3_column_blob(q, 5);
-	size_t size = (size_t)store_int(q, 3), first = 0, last = size ? size - 1 : 0;
-	AUTO_FREE char *digest = file_digest_header(size ? data : "", size);
+	AUTO_FREE char *etag = xprintf("\"%.32s\"", sha256);
 	int r;
 
 	evhttp_add_header(out, "ETag", etag);
@@ -120,10 +122,23 @@ static int send_file(struct call *c, sqlite3_stmt *q)
 		c->status = 304;
 		return 0;
 	}
-	r = read_range(c, etag, size, &first, &last);
+	r = read_range(c, etag, size, first, last);
 	if (r < 0)
 		return r;
 	c->status = r ? 206 : 200;
+	return 0;
+}
+
+static int send_file(struct call *c, sqlite3_stmt *q)
+{
+	const char *data = sqlite3_column_blob(q, 5);
+	size_t size = (size_t)store_int(q, 3), first = 0, last = size ? size - 1 : 0;
+	AUTO_FREE char *digest = file_digest_header(size ? data : "", size);
+	int r;
+
+	r = answer_head(c, store_text(q, 4), digest, size, &first, &last);
+	if (r < 0 || c->status == 304)
+		return r;
 	c->text_size = size ? last - first + 1 : 0;
 	c->text = xcalloc(1, c->text_size + 1);
 	if (c->text_size)
@@ -132,13 +147,56 @@ static int send_file(struct call *c, sqlite3_stmt *q)
 	return 0;
 }
 
+/* A digest as it is kept, in the form of Repr-Digest. */
+static char *digest_header_from_hex(const char *hex)
+{
+	unsigned char sum[DIGEST_SIZE / 2], base64[DIGEST_SIZE];
+	unsigned byte;
+
+	for (size_t i = 0; i < sizeof(sum); i++) {
+		if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
+			die(1, "\"%s\" is no digest", hex);
+		sum[i] = (unsigned char)byte;
+	}
+	EVP_EncodeBlock(base64, sum, sizeof(sum));
+	return xprintf("sha-256=:%s:", base64);
+}
+
+/* Everybody may see the videos. */
+static int send_video(struct call *c, const struct video *v)
+{
+	AUTO_FREE char *digest = digest_header_from_hex(v->digest);
+	size_t size = (size_t)v->size, first = 0, last = size ? size - 1 : 0;
+	int fd, r;
+
+	r = answer_head(c, v->digest, digest, size, &first, &last);
+	if (r < 0 || c->status == 304)
+		return r;
+	c->content_type = c->own_type = xstrdup(v->content_type);
+	fd = open(v->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return call_fail(c, 404, "not-found", "The file is gone");
+	c->part = xcalloc(1, sizeof(*c->part));
+	*c->part = (struct stream_part){
+		.fd = fd,
+		.from = (int64_t)first,
+		.size = size ? (int64_t)(last - first + 1) : 0,
+		.range = videos_range_begin(c->sandbox, v->file_uid, (int64_t)first, (int64_t)last),
+	};
+	return 0;
+}
+
 int file_get(struct call *c)
 {
 	AUTO_QUERY sqlite3_stmt *q = NULL;
 	const char *uid = call_query(c, "uid");
+	const struct video *video;
 
 	if (!uid)
 		return call_fail(c, 400, "invalid-uid", "The parameter \"uid\" is missing");
+	video = videos_find_file(c->sandbox, uid);
+	if (video)
+		return send_video(c, video);
 	q = store_query(c->sandbox->store, "SELECT uid, name, type, length(data), sha256, data, user FROM files"
 			" WHERE uid = ?", "t", uid);
 	if (!store_step(q))

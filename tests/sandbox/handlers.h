@@ -42,6 +42,9 @@ int file_upload(struct call *c);
 int qr_generate(struct call *c);
 int file_get(struct call *c);
 
+int videos_get(struct call *c);
+int videos_watched_save(struct call *c);
+
 int email_report_send(struct call *c);
 int email_message_get(struct call *c);
 
@@ -73,6 +76,8 @@ int control_mail_get(struct call *c);
 int control_qr_paid(struct call *c);
 int control_payments(struct call *c);
 int control_payments_get(struct call *c);
+int control_videos(struct call *c);
+int control_videos_get(struct call *c);
 int control_product(struct call *c);
 int control_verification_code(struct call *c);
 int control_mailbox(struct call *c);

@@ -101,6 +101,13 @@ void hold_send(struct hold *h, struct evbuffer *data)
 	bufferevent_enable(evhttp_connection_get_bufferevent(h->conn), EV_READ);
 }
 
+void hold_send_then(struct hold *h, struct evbuffer *data, void (*written)(struct evhttp_connection *, void *),
+		    void *arg)
+{
+	evhttp_send_reply_chunk_with_cb(h->req, data, written, arg);
+	bufferevent_enable(evhttp_connection_get_bufferevent(h->conn), EV_READ);
+}
+
 void hold_end(struct hold *h)
 {
 	struct evhttp_request *req = hold_release(h);

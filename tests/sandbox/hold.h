@@ -20,6 +20,9 @@ struct evhttp_request *hold_release(struct hold *h);
 /* Like hold_release(), but keeps watching while chunks are sent. The request is ended by hold_end(). */
 void hold_send_start(struct hold *h, int status);
 void hold_send(struct hold *h, struct evbuffer *data);
+/* The same; @written is called once all that was given to it has been handed to the socket. */
+void hold_send_then(struct hold *h, struct evbuffer *data, void (*written)(struct evhttp_connection *, void *),
+		    void *arg);
 void hold_end(struct hold *h);
 
 /* Cuts the connection of a request with a TCP reset, from the loop's next turn on. */

@@ -3,6 +3,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <unistd.h>
 
 #include "tests/sandbox/auth.h"
 #include "tests/sandbox/deliver.h"
@@ -10,6 +11,7 @@
 #include "tests/sandbox/http.h"
 #include "tests/sandbox/journal.h"
 #include "tests/sandbox/router.h"
+#include "tests/sandbox/stream.h"
 #include "tests/sandbox/tls.h"
 
 enum { HEADERS_MAX = 32 * 1024, BODY_MAX = 64 * 1024 * 1024, IDLE_SEC = 120 };
@@ -33,6 +35,9 @@ static void exchange_free(struct exchange *x)
 	json_object_put(c->body);
 	json_object_put(c->answer);
 	free(c->text);
+	if (c->part && c->part->fd >= 0)
+		close(c->part->fd);
+	free(c->part);
 	free(c->own_type);
 	free(c->path);
 	free(x);

@@ -7,6 +7,7 @@
 #include "tests/sandbox/journal.h"
 #include "tests/sandbox/order.h"
 #include "tests/sandbox/router.h"
+#include "tests/sandbox/videos.h"
 
 enum { RECENT_MAX = 2000, TEXT_MAX = 80 };
 
@@ -210,6 +211,8 @@ int control_journal(struct call *c)
 	json_object_object_add(c->answer, "ratingFiles", acts_to_json(c->sandbox->store, "rating-files", NULL));
 	json_object_object_add(c->answer, "cancellations", acts_to_json(c->sandbox->store, "cancel", "reason"));
 	json_object_object_add(c->answer, "ratings", acts_to_json(c->sandbox->store, "rating", "rating"));
+	json_object_object_add(c->answer, "watched", acts_to_json(c->sandbox->store, "watched", NULL));
+	json_object_object_add(c->answer, "ranges", videos_ranges_to_json(c->sandbox));
 	json_object_object_add(c->answer, "counts", counts_to_json(j));
 	json_object_object_add(c->answer, "requests",
 			       requests_to_json(j, since ? strtoll(since, NULL, 10) : 0));

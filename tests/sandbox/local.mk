@@ -81,10 +81,14 @@ tests_sandbox_customerclient_sandbox_SOURCES = \
 	tests/sandbox/statistical.c \
 	tests/sandbox/store.c \
 	tests/sandbox/store.h \
+	tests/sandbox/stream.c \
+	tests/sandbox/stream.h \
 	tests/sandbox/tls.c \
 	tests/sandbox/tls.h \
 	tests/sandbox/values.c \
-	tests/sandbox/values.h
+	tests/sandbox/values.h \
+	tests/sandbox/videos.c \
+	tests/sandbox/videos.h
 
 dist_check_SCRIPTS += tests/sandbox/test-sandbox tests/sandbox/hub/test-hub
 TESTS += tests/sandbox/test-sandbox tests/sandbox/hub/test-hub
@@ -103,4 +107,5 @@ EXTRA_DIST += \
 	tests/sandbox/test_predictive.py \
 	tests/sandbox/test_program.py \
 	tests/sandbox/test_seed.py \
-	tests/sandbox/test_statistical.py
+	tests/sandbox/test_statistical.py \
+	tests/sandbox/test_videos.py

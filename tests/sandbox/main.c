@@ -13,13 +13,15 @@
 #include "tests/sandbox/life.h"
 #include "tests/sandbox/mail.h"
 #include "tests/sandbox/png.h"
+#include "tests/sandbox/videos.h"
 
 enum { EXIT_USAGE = 2, OPTION_TLS_CERT = 256, OPTION_TLS_KEY, OPTION_VERIFICATION, OPTION_RANDOM_SEED,
-       OPTION_PING_SEC, OPTION_CLIENT_TIMEOUT_SEC };
+       OPTION_PING_SEC, OPTION_CLIENT_TIMEOUT_SEC, OPTION_VIDEOS };
 
 static const struct option long_options[] = {
 	{ "port", required_argument, NULL, 'p' },
 	{ "data", required_argument, NULL, 'd' },
+	{ "videos", required_argument, NULL, OPTION_VIDEOS },
 	{ "speed", required_argument, NULL, 's' },
 	{ "verification", required_argument, NULL, OPTION_VERIFICATION },
 	{ "random-seed", required_argument, NULL, OPTION_RANDOM_SEED },
@@ -89,6 +91,9 @@ static void read_options(int argc, char **argv, struct options *o)
 		case OPTION_VERIFICATION:
 			o->client_verifies = read_verification(optarg);
 			break;
+		case OPTION_VIDEOS:
+			o->videos = optarg;
+			break;
 		case OPTION_TLS_CERT:
 			o->tls_cert = optarg;
 			break;
@@ -149,6 +154,12 @@ int main(int argc, char **argv)
 	r = store_open(s.options.data, &s.store);
 	if (r < 0)
 		return 1;
+	r = videos_new(&s, s.options.videos);
+	if (r < 0) {
+		videos_free(s.videos);
+		store_close(s.store);
+		return 1;
+	}
 	s.base = event_base_new();
 	if (!s.base)
 		die(1, "cannot make an event loop");
@@ -172,6 +183,7 @@ int main(int argc, char **argv)
 	life_stop(&s);
 	mail_stop(&s);
 	journal_free(s.journal);
+	videos_free(s.videos);
 	faults_free(s.faults);
 	event_free(term);
 	event_free(interrupt);

@@ -63,6 +63,9 @@ static const struct route routes[] = {
 	{ POST, "/FileService/OrderReportGenerate", NEEDS_TOKEN | TAKES_BODY, report_generate },
 	{ POST, "/FileService/FileUpload", NEEDS_TOKEN | TAKES_FILE | ACTS, file_upload },
 
+	{ GET, "/FileService/VideosGet", NEEDS_TOKEN | ETAG, videos_get },
+	{ POST, "/FileService/WatchedVideoSave", NEEDS_TOKEN | TAKES_BODY | ACTS, videos_watched_save },
+
 	{ POST, "/EmailBackend/OrderReportSend", NEEDS_TOKEN | TAKES_BODY | ACTS, email_report_send },
 	{ GET, "/EmailBackend/MessageGet", NEEDS_TOKEN, email_message_get },
 
@@ -94,6 +97,8 @@ static const struct route routes[] = {
 	{ POST, "/Sandbox/Payments", TAKES_BODY, control_payments },
 	{ GET, "/Sandbox/Mail", 0, control_mail_get },
 	{ POST, "/Sandbox/Mail", TAKES_BODY, control_mail },
+	{ GET, "/Sandbox/Videos", 0, control_videos_get },
+	{ POST, "/Sandbox/Videos", TAKES_BODY, control_videos },
 	{ POST, "/Sandbox/Product", TAKES_BODY, control_product },
 	{ GET, "/Sandbox/VerificationCode", 0, control_verification_code },
 	{ GET, "/Sandbox/Mailbox", 0, control_mailbox },

@@ -15,6 +15,7 @@
 
 struct options {
 	const char *data;
+	const char *videos;
 	const char *tls_cert;
 	const char *tls_key;
 	uint16_t port;
@@ -35,6 +36,7 @@ struct sandbox {
 	struct faults *faults;
 	struct hub *hub;
 	struct journal *journal;
+	struct videos *videos;
 	struct clock clock;
 	uint64_t rng;
 	struct post *post;
