@@ -39,6 +39,8 @@ struct api_call {
 	uint64_t body_fd_size;
 	size_t max_body;
 	void (*on_data)(const char *data, size_t n, void *userdata);
+	void (*on_header)(const struct api_header *header, void *userdata);
+	bool can_hold, held;
 	void (*on_sent)(uint64_t sent, void *userdata);
 	struct secret *secret_json, *bearer;
 	uint64_t timeout, quiet, deadline; /* µs; the last of CLOCK_MONOTONIC, 0: no repetition */
@@ -140,6 +142,13 @@ void api_cancel(struct api_call *c)
 	call_unref(c);
 }
 
+void api_hold(struct api_call *c, bool hold)
+{
+	c->held = hold;
+	if (c->http)
+		http_hold(c->http, hold);
+}
+
 void api_free(struct api *a)
 {
 	struct api_call *c;
@@ -192,9 +201,9 @@ static uint64_t call_left(const struct api_call *c)
 
 static void call_await_token(struct api_call *c)
 {
-	uint64_t left = call_left(c);
+	uint64_t left = call_left(c), timeout = c->timeout == USEC_INFINITY ? DEFAULT_TIMEOUT : c->timeout;
 
-	call_set_timer(c, CALL_RENEWING, left > c->timeout ? left : c->timeout);
+	call_set_timer(c, CALL_RENEWING, left > timeout ? left : timeout);
 }
 
 static bool secret_equal(const struct secret *a, const struct secret *b)
@@ -283,7 +292,8 @@ static void on_http_done(const struct http_response *response, void *userdata)
 	log_debug("%s %.*s: HTTP %d%s%s", service_names[c->service], (int)strcspn(c->path, "?"), c->path,
 		  response->status, answer.message[0] ? ", " : "", answer.message);
 
-	if (!c->aside)
+	/* Of a stream it was told when it began: however it ended, and whenever, the service is not away for that. */
+	if (!c->aside && (!c->can_hold || response->status < 200 || response->status > 299))
 		a->hooks.contact(was_reached(response), was_reached(response) ? response->date : 0, answer.message,
 				 a->userdata);
 	if (!c->api || c->state == CALL_ENDING)
@@ -314,6 +324,29 @@ static void on_http_data(const char *data, size_t n, void *userdata)
 	struct api_call *c = userdata;
 
 	c->on_data(data, n, c->userdata);
+}
+
+static void on_http_header(int status, void *userdata)
+{
+	_cleanup_(call_unrefp) struct api_call *c = userdata;
+	struct http_response r;
+
+	c->refs++;
+	if (status < 200 || status > 299)
+		return;
+	http_look(c->http, &r);
+	if (c->can_hold)
+		c->api->hooks.contact(/* reached= */ true, r.date, "", c->api->userdata);
+	if (c->api && c->on_header)
+		c->on_header(&(struct api_header){
+				     .status = r.status,
+				     .content_type = r.content_type,
+				     .etag = r.etag,
+				     .content_range = r.content_range,
+				     .length = r.length,
+				     .has_length = r.has_length,
+			     },
+			     c->userdata);
 }
 
 static void on_http_sent(uint64_t sent, void *userdata)
@@ -347,13 +380,16 @@ static int call_start_http(struct api_call *c, const struct secret *bearer)
 		.body_fd_size = c->body_fd_size,
 		.on_sent = c->on_sent ? on_http_sent : NULL,
 		.on_data = c->on_data ? on_http_data : NULL,
+		.on_header = c->on_data ? on_http_header : NULL,
+		.can_hold = c->can_hold,
 		.identity = c->on_data, /* ranges are of the bytes themselves */
 		.max_body = c->max_body,
-		.timeout = c->timeout,
+		.timeout = c->timeout == USEC_INFINITY ? 0 : c->timeout,
 		.quiet = c->quiet,
 	};
 	char id[UUID_SIZE];
 	size_t n = 0;
+	int r;
 
 	uuid_new(id);
 	url = strprintf("%s/%s", c->api->config->url[c->service], c->path);
@@ -380,7 +416,10 @@ static int call_start_http(struct api_call *c, const struct secret *bearer)
 	if (c->backoff.attempt > 0 && call_left(c) < request.timeout)
 		request.timeout = call_left(c) > MIN_TIMEOUT ? call_left(c) : MIN_TIMEOUT;
 	log_debug("%s %.*s: request %s", service_names[c->service], (int)strcspn(c->path, "?"), c->path, id);
-	return http_start(c->api->http, &request, on_http_done, c, &c->http);
+	r = http_start(c->api->http, &request, on_http_done, c, &c->http);
+	if (r >= 0 && c->held)
+		http_hold(c->http, true);
+	return r;
 }
 
 static void call_try(struct api_call *c)
@@ -530,6 +569,8 @@ static int call_copy_request(struct api_call *c, const struct api_request *q)
 	c->body_fd_size = q->body_fd_size;
 	c->max_body = q->max_body;
 	c->on_data = q->on_data;
+	c->on_header = q->on_header;
+	c->can_hold = q->can_hold;
 	c->on_sent = q->on_sent;
 	if (free_and_strdup(&c->if_match, q->if_match) < 0 || free_and_strdup(&c->range, q->range) < 0 ||
 	    free_and_strdup(&c->if_range, q->if_range) < 0 || free_and_strdup(&c->content_type, q->content_type) < 0 ||

@@ -37,6 +37,14 @@ struct api_reply {
 
 typedef void (*api_cb)(const struct api_reply *reply, void *userdata);
 
+/* Of an answer whose bytes come by on_data. */
+struct api_header {
+	int status; /* 200 or another 2xx */
+	const char *content_type, *etag, *content_range; /* or NULL */
+	uint64_t length;
+	bool has_length;
+};
+
 struct api;
 struct api_call;
 
@@ -90,6 +98,9 @@ struct api_request {
 	const char *content_type, *content_digest; /* the latter "sha-256=:…:", RFC 9530 */
 	/* An answer that is no JSON: each piece of a 2xx goes here, the reply has no body. */
 	void (*on_data)(const char *data, size_t n, void *userdata);
+	/* Before the first piece. May cancel the call. */
+	void (*on_header)(const struct api_header *header, void *userdata);
+	bool can_hold;                 /* see http.h; then `timeout` may be USEC_INFINITY */
 	const char *range, *if_range;  /* "bytes=100-", an ETag; or NULL */
 	size_t max_body;               /* of such an answer; 0: the usual bound */
 	void (*on_sent)(uint64_t sent, void *userdata); /* progress of body_fd */
@@ -113,6 +124,8 @@ int api_start(struct api *a, const struct api_request *request, api_cb done, voi
 	      struct api_call **ret);
 /* Ends it without its callback; NULL is fine, and in its own callback it does nothing. Not after that. */
 void api_cancel(struct api_call *c);
+/* Holds back what comes by on_data, or lets it go on; only with can_hold. */
+void api_hold(struct api_call *c, bool hold);
 
 /* The digest of the services' addresses that names their cache folder: 16 hex digits. -EINVAL when one
  * has none. */

@@ -44,9 +44,23 @@ static void take_field(char **field, const char *line, const char *name)
 	*field = value;
 }
 
+/* Digits only; one too large for any file is as if it were not there. */
+static void take_length(struct answer *a, const char *text)
+{
+	uint64_t n = 0;
+
+	for (; *text >= '0' && *text <= '9'; text++) {
+		if (n > (INT64_MAX - 9) / 10)
+			return;
+		n = n * 10 + (uint64_t)(*text - '0');
+	}
+	a->length = n;
+	a->has_length = *text == '\0';
+}
+
 static void answer_take_field(struct answer *a, const char *line)
 {
-	_cleanup_free_ char *date = NULL;
+	_cleanup_free_ char *date = NULL, *length = NULL;
 
 	take_field(&a->content_type, line, "Content-Type");
 	take_field(&a->etag, line, "ETag");
@@ -54,6 +68,9 @@ static void answer_take_field(struct answer *a, const char *line)
 	take_field(&a->retry_after, line, "Retry-After");
 	take_field(&a->repr_digest, line, "Repr-Digest");
 	take_field(&a->content_range, line, "Content-Range");
+	take_field(&length, line, "Content-Length");
+	if (!isempty(length))
+		take_length(a, length);
 	take_field(&date, line, "Date");
 	if (date)
 		(void)time_parse_http(date, &a->date); /* one that is none is as if it were not there */

@@ -12,6 +12,8 @@ struct answer {
 	size_t header_size;
 	char *content_type, *etag, *location, *retry_after, *repr_digest, *content_range;
 	uint64_t date;
+	uint64_t length; /* Content-Length */
+	bool has_length;
 	char *body; /* NUL-terminated when not NULL */
 	size_t body_size, body_room;
 };

@@ -5,12 +5,19 @@
 #include <curl/curl.h>
 #include <openssl/ssl.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 
 #include "base/timeutil.h"
 #include "net/answer.h"
 #include "net/multi.h"
 
 #define CONNECT_TIMEOUT (10 * USEC_PER_SEC)
+/* Of calls that can be held back. The kernel doubles the last for its own book-keeping. */
+#define HOLD_CONNECTIONS 20L
+#define HOLD_IDLE_CONNECTIONS 2L
+#define HOLD_WINDOW (32U << 10) /* gathered in one turn */
+#define HOLD_CURL_BUFFER (16L << 10)
+#define HOLD_SOCKET_BUFFER (128 << 10)
 
 TAILQ_HEAD(call_list, http_call);
 
@@ -21,6 +28,7 @@ struct http {
 	const char *encodings;
 	CURLSH *share; /* TLS sessions, also across forgotten connections */
 	struct multi *multi;
+	struct multi *streams; /* of calls that can be held back: they never keep the others waiting; NULL: none yet */
 	struct call_list calls; /* all that are open */
 	struct call_list ready; /* with something to hand on */
 	const char *tls_version; /* OpenSSL's word for it */
@@ -40,6 +48,8 @@ struct http_call {
 	void (*on_sent)(uint64_t sent, void *userdata);
 	bool sent_more;
 	bool get;
+	bool can_hold, held;
+	bool stuck; /* curl was told to wait */
 	uint64_t deadline; /* monotonic; 0: none */
 	size_t max_body;
 	unsigned redirects;
@@ -104,6 +114,10 @@ static size_t call_on_body(char *data, size_t size, size_t n, void *userdata)
 	struct http_call *c = userdata;
 
 	n *= size;
+	if (c->can_hold && call_is_streaming(c) && (c->held || c->answer.body_size >= HOLD_WINDOW)) {
+		c->stuck = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
 	/* Of a stream no more lies here than came in one turn. */
 	if (!answer_append(&c->answer, data, n, call_is_streaming(c) ? SIZE_MAX : c->max_body))
 		return n == 0 ? 1 : 0;
@@ -275,6 +289,8 @@ static void call_fill_response(struct http_call *c, struct http_response *r)
 		.content_range = a->content_range,
 		.retry_after = answer_retry_after(a),
 		.date = a->date,
+		.length = a->length,
+		.has_length = a->has_length,
 		.sent = c->sent,
 		.error = call_error(c),
 	};
@@ -293,6 +309,11 @@ static void call_fill_response(struct http_call *c, struct http_response *r)
 		r->outcome = HTTP_FORBIDDEN;
 		r->error = "the service redirects elsewhere";
 	}
+}
+
+void http_look(struct http_call *c, struct http_response *ret)
+{
+	call_fill_response(c, ret);
 }
 
 /* Tells the end and frees it. */
@@ -337,6 +358,21 @@ static bool call_follow(struct http_call *c)
 	return multi_add(c->multi, c->easy) >= 0;
 }
 
+/* curl goes on in a turn of its own. */
+static void call_go_on(struct http_call *c)
+{
+	if (!c->stuck || c->held || c->ended || !c->http)
+		return;
+	c->stuck = false;
+	(void)curl_easy_pause(c->easy, CURLPAUSE_CONT);
+}
+
+void http_hold(struct http_call *c, bool hold)
+{
+	c->held = hold;
+	call_go_on(c);
+}
+
 /* Hands on what a stream has brought. Each callback may cancel the call. */
 static void call_deliver_stream(struct http_call *c)
 {
@@ -354,6 +390,7 @@ static void call_deliver_stream(struct http_call *c)
 		c->on_data(data, n, c->userdata);
 		wiping_free(data);
 	}
+	call_go_on(c);
 }
 
 static void call_deliver(struct http_call *c)
@@ -377,6 +414,7 @@ static void http_unref(struct http *h)
 	if (--h->refs > 0)
 		return;
 	multi_unref(h->multi);
+	multi_unref(h->streams);
 	if (h->share)
 		(void)curl_share_cleanup(h->share);
 	free(h->user_agent);
@@ -549,11 +587,28 @@ static CURLcode call_set_callbacks(struct http_call *c)
 	return curl_easy_setopt(c->easy, CURLOPT_SHARE, c->http->share);
 }
 
+static int call_small_buffers(void *userdata, curl_socket_t fd, curlsocktype purpose)
+{
+	int size = HOLD_SOCKET_BUFFER;
+
+	(void)userdata;
+	(void)purpose;
+	/* Without it there is only more in memory than there might be. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	return CURL_SOCKOPT_OK;
+}
+
+static int call_set_can_hold(struct http_call *c)
+{
+	return curl_easy_setopt(c->easy, CURLOPT_SOCKOPTFUNCTION, call_small_buffers) == CURLE_OK &&
+	       curl_easy_setopt(c->easy, CURLOPT_BUFFERSIZE, HOLD_CURL_BUFFER) == CURLE_OK ? 0 : -ENOMEM;
+}
+
 static int call_prepare(struct http_call *c, const struct http_request *q)
 {
 	struct http *h = c->http;
 	uint64_t connect_timeout = q->connect_timeout ? q->connect_timeout : CONNECT_TIMEOUT;
-	long version = q->secret_body ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS;
+	long version = q->secret_body || q->can_hold ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS;
 	int r;
 
 	c->easy = curl_easy_init();
@@ -571,6 +626,8 @@ static int call_prepare(struct http_call *c, const struct http_request *q)
 	if (h->user_agent && curl_easy_setopt(c->easy, CURLOPT_USERAGENT, h->user_agent) != CURLE_OK)
 		return -ENOMEM;
 	r = call_set_method(c, q);
+	if (r >= 0 && q->can_hold)
+		r = call_set_can_hold(c);
 	/* On a connection that was used before, curl sends a request again by itself when no answer comes. What may act
 	 * on something goes out once a call; the connection can be used by others afterwards. */
 	if (r >= 0 && !c->get && curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, 1L) != CURLE_OK)
@@ -582,6 +639,21 @@ static int call_prepare(struct http_call *c, const struct http_request *q)
 		return r;
 	c->deadline = q->timeout ? now_monotonic() + q->timeout : 0;
 	call_set_timeout(c);
+	return 0;
+}
+
+/* The connections that a call is made on. */
+static int http_get_multi(struct http *h, const struct http_request *q, struct multi **ret)
+{
+	int r;
+
+	if (q->can_hold && !h->streams) {
+		r = multi_new(h->base, http_on_progress, h, &h->streams);
+		if (r < 0)
+			return r;
+		multi_limit(h->streams, HOLD_CONNECTIONS, HOLD_IDLE_CONNECTIONS);
+	}
+	*ret = multi_ref(q->can_hold ? h->streams : h->multi);
 	return 0;
 }
 
@@ -606,7 +678,10 @@ int http_start(struct http *h, const struct http_request *q, http_done_cb done, 
 	c->on_header = q->on_header;
 	c->done = done;
 	c->userdata = userdata;
-	c->multi = multi_ref(h->multi);
+	c->can_hold = q->can_hold;
+	r = http_get_multi(h, q, &c->multi);
+	if (r < 0)
+		return r;
 	c->http = h;
 	TAILQ_INSERT_TAIL(&h->calls, c, all_calls);
 	r = call_prepare(c, q);
@@ -667,6 +742,7 @@ void http_forget_connections(struct http *h)
 		return;
 	multi_unref(h->multi);
 	h->multi = fresh;
+	h->streams = multi_unref(h->streams);
 }
 
 const char *http_tls_version(const struct http *h)

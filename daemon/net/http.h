@@ -54,6 +54,9 @@ struct http_request {
 	void (*on_data)(const char *data, size_t n, void *userdata);
 	/* Called once when the header of a stream's answer is in, whatever the status. Both may cancel any call. */
 	void (*on_header)(int status, void *userdata);
+	/* A stream that may be held back, by http_hold(): HTTP/1.1 on a connection of its own kind, with small buffers, so
+	 * that what was not taken stays with the service. */
+	bool can_hold;
 };
 
 enum http_outcome {
@@ -71,6 +74,8 @@ struct http_response {
 	const char *content_type, *etag, *location, *repr_digest, *content_range; /* or NULL */
 	uint64_t retry_after;   /* µs from now, at most 1 h; 0 = not given */
 	uint64_t date;          /* the service's Date, µs, 0 = none */
+	uint64_t length;        /* Content-Length as it was said */
+	bool has_length;
 	bool sent;              /* at least a byte of the request may have been written */
 	const char *error;      /* a sentence's end for people: "connection refused"; never NULL */
 };
@@ -86,3 +91,7 @@ int http_start(struct http *h, const struct http_request *request, http_done_cb 
 /* Ends it without its callback. NULL is fine. Not to be called after the callback has run (from within it, it does
  * nothing). */
 void http_cancel(struct http_call *c);
+/* Holds a stream back, or lets it go on; only with can_hold. A little may still come: what curl had read already. */
+void http_hold(struct http_call *c, bool hold);
+/* From within on_header: the answer so far; its texts are valid until on_header returns. */
+void http_look(struct http_call *c, struct http_response *ret);

@@ -72,6 +72,12 @@ static int multi_on_timer_wish(CURLM *curl, long timeout_ms, void *userdata)
 	return timeout_ms < 0 ? event_del(m->timer) : event_add(m->timer, &tv);
 }
 
+void multi_limit(struct multi *m, long connections, long idle)
+{
+	(void)curl_multi_setopt(m->curl, CURLMOPT_MAX_HOST_CONNECTIONS, connections);
+	(void)curl_multi_setopt(m->curl, CURLMOPT_MAXCONNECTS, idle);
+}
+
 int multi_new(struct event_base *base, void (*progress)(struct multi *m, void *userdata), void *userdata,
 	      struct multi **ret)
 {
@@ -93,8 +99,7 @@ int multi_new(struct event_base *base, void (*progress)(struct multi *m, void *u
 	(void)curl_multi_setopt(m->curl, CURLMOPT_SOCKETDATA, m);
 	(void)curl_multi_setopt(m->curl, CURLMOPT_TIMERFUNCTION, multi_on_timer_wish);
 	(void)curl_multi_setopt(m->curl, CURLMOPT_TIMERDATA, m);
-	(void)curl_multi_setopt(m->curl, CURLMOPT_MAX_HOST_CONNECTIONS, MAX_HOST_CONNECTIONS);
-	(void)curl_multi_setopt(m->curl, CURLMOPT_MAXCONNECTS, MAX_IDLE_CONNECTIONS);
+	multi_limit(m, MAX_HOST_CONNECTIONS, MAX_IDLE_CONNECTIONS);
 	*ret = m;
 	return 0;
 }

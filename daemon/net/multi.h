@@ -13,6 +13,8 @@ struct multi;
  * from within curl. It may drop the multi. */
 int multi_new(struct event_base *base, void (*progress)(struct multi *m, void *userdata), void *userdata,
 	      struct multi **ret);
+/* At most so many connections to one host, and as many kept when idle. */
+void multi_limit(struct multi *m, long connections, long idle);
 struct multi *multi_ref(struct multi *m);
 struct multi *multi_unref(struct multi *m); /* with the last reference its connections are closed */
 
