@@ -11,6 +11,14 @@ daemon_net_libnet_a_SOURCES = \
 	daemon/net/init.c \
 	daemon/net/multi.c \
 	daemon/net/multi.h \
+	daemon/net/relay-peer.c \
+	daemon/net/relay-peer.h \
+	daemon/net/relay-private.h \
+	daemon/net/relay-request.c \
+	daemon/net/relay-request.h \
+	daemon/net/relay-viewer.c \
+	daemon/net/relay.c \
+	daemon/net/relay.h \
 	daemon/net/signalr-frame.c \
 	daemon/net/signalr-frame.h \
 	daemon/net/signalr-negotiate.c \
