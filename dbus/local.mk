@@ -13,4 +13,5 @@ dist_dbusinterface_DATA = \
 	dbus/org.deliveryservice.CustomerClient1.Predictions.xml \
 	dbus/org.deliveryservice.CustomerClient1.Session.xml \
 	dbus/org.deliveryservice.CustomerClient1.Settings.xml \
-	dbus/org.deliveryservice.CustomerClient1.Statistics.xml
+	dbus/org.deliveryservice.CustomerClient1.Statistics.xml \
+	dbus/org.deliveryservice.CustomerClient1.Videos.xml

@@ -20,6 +20,7 @@
 #define CC_IFACE_PREDICTIONS CC_INTERFACE("Predictions")
 #define CC_IFACE_FILES CC_INTERFACE("Files")
 #define CC_IFACE_STATISTICS CC_INTERFACE("Statistics")
+#define CC_IFACE_VIDEOS CC_INTERFACE("Videos")
 
 /* Not part of the API: held by the one notifier of a session, so that there is never a second. */
 #define CC_NOTIFIER_NAME CC_BUS_NAME ".Notifier"
@@ -41,6 +42,7 @@
 #define CC_SIG_PLACE_SUM "(sux)"
 #define CC_SIG_PRICE_CHANGE "(tsxxt)"
 #define CC_SIG_RECOMMENDATION "(tsxsds)"
+#define CC_SIG_VIDEO "(ssssub)"
 #define CC_SIG_EVENT "(tssa{sv})"
 
 #define CC_ERROR_PREFIX CC_BUS_NAME ".Error."

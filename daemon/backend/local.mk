@@ -27,4 +27,6 @@ daemon_backend_libbackend_a_SOURCES = \
 	daemon/backend/secret-body.h \
 	daemon/backend/statistical.c \
 	daemon/backend/statistical.h \
+	daemon/backend/video.c \
+	daemon/backend/video.h \
 	daemon/backend/world.c

@@ -211,6 +211,7 @@ static const struct setting settings[] = {
 	{ "Orders", "HoldSec", "0", set_seconds, offsetof(struct config, hold), 0, 3600 },
 	{ "Orders", "MonthlyLimit", "", set_amount, offsetof(struct config, monthly_limit),
 	  .allowed = "an amount such as 250 or 249.50, in the account's currency, or nothing" },
+	SECONDS("Videos", "IdleSec", "600", video_idle),
 	BOOL("Notifications", "Promotions", "no", promotions),
 	{ "Notifications", "QuietHours", "", set_quiet_hours, 0, .allowed = "two times of day such as 22:00-07:00, or nothing" },
 };

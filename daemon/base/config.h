@@ -37,6 +37,8 @@ struct config {
 	uint64_t deadline;           /* DeadlineSec */
 	uint64_t hold;               /* HoldSec: how long a placed order waits before it is sent; 0: not at all */
 	char *monthly_limit;         /* MonthlyLimit: a decimal in the account's currency; NULL: none */
+	/* [Videos] */
+	uint64_t video_idle;         /* IdleSec: a video's address is closed when nobody was connected for so long */
 	/* [Notifications] */
 	bool promotions;
 	int quiet_from, quiet_to;    /* QuietHours=22:00-07:00, minutes of the local day; -1: none */

@@ -91,6 +91,18 @@ void notification_done(struct notification *n)
 	*n = (struct notification){ 0 };
 }
 
+void video_done(struct video *v)
+{
+	free(v->uid);
+	free(v->title);
+	free(v->description);
+	free(v->genre);
+	free(v->file);
+	free(v->web);
+	free(v->picture);
+	*v = (struct video){ 0 };
+}
+
 void quote_done(struct quote *q)
 {
 	free(q->unavailable);

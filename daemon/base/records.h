@@ -99,6 +99,12 @@ struct notification {
 	bool read;
 };
 
+/* A video: at the service itself (`file`, a file's uid), or elsewhere (`web`, an https address), or both. */
+struct video {
+	char *uid, *title, *description, *genre, *file, *web, *picture;
+	uint32_t seconds; /* 0 = not known */
+};
+
 struct quote {
 	int64_t products_price, delivery_price, additional_price, tax_price, total_price;
 	char currency[CURRENCY_SIZE];
@@ -118,6 +124,7 @@ void category_done(struct category *c);
 void product_done(struct product *p);
 void payment_done(struct payment *p);
 void notification_done(struct notification *n);
+void video_done(struct video *v);
 void quote_done(struct quote *q);
 void order_item_done(struct order_item *i);
 struct order *order_new(void); /* coordinates NaN, all else zero */

@@ -41,6 +41,7 @@ extern const sd_bus_vtable bus_settings_vtable[];
 extern const sd_bus_vtable bus_files_vtable[];
 extern const sd_bus_vtable bus_statistics_vtable[];
 extern const sd_bus_vtable bus_predictions_vtable[];
+extern const sd_bus_vtable bus_videos_vtable[];
 
 /* PropertiesChanged for all that changed since the last time. Before each reply, so that who has the reply has seen
  * the change, and once a turn of the loop. */

@@ -258,6 +258,7 @@ int bus_attach(struct bus *b, struct core *core)
 		{ CC_IFACE_FILES, bus_files_vtable },
 		{ CC_IFACE_STATISTICS, bus_statistics_vtable },
 		{ CC_IFACE_PREDICTIONS, bus_predictions_vtable },
+		{ CC_IFACE_VIDEOS, bus_videos_vtable },
 	};
 	int r;
 

@@ -25,5 +25,6 @@ daemon_bus_libbus_a_SOURCES = \
 	daemon/bus/session-bus.c \
 	daemon/bus/settings-bus.c \
 	daemon/bus/statistics-bus.c \
+	daemon/bus/videos-bus.c \
 	dbus/jsonview.c dbus/jsonview.h
 daemon_bus_libbus_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS)

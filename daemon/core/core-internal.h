@@ -97,7 +97,8 @@ struct sync_waiter {
 TAILQ_HEAD(sync_waiter_list, sync_waiter);
 
 /* The catalog, where it is wanted, comes before a history that may be long: a first menu is there at once. */
-enum sync_step { SYNC_ACCOUNT, SYNC_SETTINGS, SYNC_CATEGORIES, SYNC_PRODUCTS, SYNC_ORDERS, SYNC_NOTIFICATIONS, SYNC_END };
+enum sync_step { SYNC_ACCOUNT, SYNC_SETTINGS, SYNC_CATEGORIES, SYNC_PRODUCTS, SYNC_ORDERS, SYNC_NOTIFICATIONS, SYNC_VIDEOS,
+	SYNC_END };
 
 struct sync {
 	struct event *timer;
@@ -105,6 +106,7 @@ struct sync {
 	uint64_t not_before;     /* likewise: a Retry-After, which nothing shortens; 0: none */
 	bool running, again, full, want_full; /* full: the catalog too */
 	bool account_known;
+	bool want_videos;        /* they were to come, and did not */
 	enum sync_step step;
 	struct api_call *call;
 	/* The page being written, slice by slice. */
@@ -186,6 +188,7 @@ struct core {
 
 	struct network *network;
 	struct statistics *statistics; /* NULL until somebody asks */
+	struct relay *relay;     /* of videos; NULL: none was opened yet */
 };
 
 /* core.c */
@@ -282,6 +285,14 @@ int card_parse(const struct secret *json, uint64_t now, struct card *ret, struct
 int report_step(struct outbox_job *j);
 int report_queue(struct core *c, const char *order_uid, const char *email, const char *format, const char *key,
 		 struct failure *f);
+
+/* videos.c */
+int videos_get(struct core *c, api_cb done, void *userdata, struct api_call **ret);
+int videos_apply(struct core *c, json_object *list, const char *etag); /* -EBADMSG, or as the store */
+void videos_close(struct core *c); /* nobody is shown anything any more */
+void videos_reload(struct core *c);
+void videos_done(struct core *c);
+int watched_step(struct outbox_job *j);
 
 /* settings.c */
 int settings_step(struct outbox_job *j);

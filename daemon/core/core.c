@@ -343,6 +343,7 @@ void core_free(struct core *c)
 	notifications_done(c);
 	while (!TAILQ_EMPTY(&c->deferred))
 		deferred_free(TAILQ_FIRST(&c->deferred), /* drop= */ true);
+	videos_done(c);
 	api_free(c->api);
 	http_free(c->http);
 	while (!TAILQ_EMPTY(&c->open_calls)) {
@@ -392,6 +393,7 @@ int core_reload(struct core *c, struct config *config)
 		if (push_init(c) >= 0)
 			push_start(c);
 	}
+	videos_reload(c);
 	sync_reschedule(c);
 	token_store_reconfigured(c);
 	return 0;
@@ -464,6 +466,7 @@ int core_open_user(struct core *c)
 
 void core_close_user(struct core *c)
 {
+	videos_close(c);
 	core_close_cache(c);
 	outbox_unload(c);
 }

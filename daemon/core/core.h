@@ -241,6 +241,12 @@ int settings_each(struct core *c, int (*row)(const struct setting *s, void *user
 typedef void (*settings_set_cb)(const struct failure *f, bool queued, void *userdata);
 void settings_set(struct core *c, const struct setting *changed, size_t n, settings_set_cb done, void *userdata);
 
+/* Videos (core/videos.c): the list is read from core_userdb(). kind: "stream" or "web". */
+typedef void (*video_open_cb)(const struct failure *f, const char *url, const char *kind, void *userdata);
+void video_open(struct core *c, const char *uid, video_open_cb done, void *userdata);
+/* Durable when it returns. */
+int video_report_watched(struct core *c, const char *uid, uint32_t seconds, struct failure *f);
+
 /* Files and reports (core/files.c, core/reports.c). The descriptor is a sealed memfd, the callee's during the callback
  * only (dup it). `transfer`: the caller's name for it, told by the observer's progress; NULL or "": none. */
 typedef void (*file_cb)(const struct failure *f, int fd, const char *name, const char *content_type, void *userdata);

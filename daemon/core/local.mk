@@ -47,4 +47,5 @@ daemon_core_libcore_a_SOURCES = \
 	daemon/core/statistics.h \
 	daemon/core/sync.c \
 	daemon/core/token-store.c \
-	daemon/core/token-store.h
+	daemon/core/token-store.h \
+	daemon/core/videos.c

@@ -20,6 +20,7 @@
 #define ROW_READ "read"
 #define ROW_SETTINGS "settings"
 #define ROW_REPORT "report"   /* OrderReportSend; then its message is watched */
+#define ROW_WATCHED "watched" /* WatchedVideoSave */
 #define ROW_START "pay-start" /* MakePaymentStart */
 #define ROW_PAY "pay"         /* MakePaymentRespond with a card */
 

@@ -161,7 +161,7 @@ static struct outbox_job *job_new(struct core *c, struct outbox_row *row)
 	j->sent = j->row.attempted;
 	j->backoff = (struct backoff){
 		.base = BACKOFF_BASE,
-		.cap = streq(j->row.kind, ROW_READ) ? BACKOFF_CAP : BACKOFF_CAP_WAITED,
+		.cap = streq(j->row.kind, ROW_READ) || streq(j->row.kind, ROW_WATCHED) ? BACKOFF_CAP : BACKOFF_CAP_WAITED,
 	};
 	TAILQ_INSERT_TAIL(&c->outbox, j, link);
 	return j;
@@ -343,6 +343,8 @@ static int step_call(struct outbox_job *j)
 		return settings_step(j);
 	if (streq(j->row.kind, ROW_REPORT))
 		return report_step(j);
+	if (streq(j->row.kind, ROW_WATCHED))
+		return watched_step(j);
 	if (streq(j->row.kind, ROW_RATE))
 		return step_rate(j);
 	if (streq(j->row.kind, ROW_CANCEL))

@@ -189,6 +189,7 @@ void session_expire(struct core *c)
 	if (store_expired(c) < 0)
 		log_error("That the session has expired could not be stored, ignoring");
 	event_del(c->session.timer);
+	videos_close(c);
 	push_stop(c);
 	sync_stop(c);
 	tell(c, 0);

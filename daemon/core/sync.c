@@ -147,7 +147,7 @@ static void step_fail(struct core *c, const struct api_reply *reply)
 	if (reply->retry_after > s->retry_after)
 		s->retry_after = reply->retry_after;
 	if (reply->outcome == API_UNAUTHORIZED || reply->outcome == API_NO_TOKEN) {
-		s->step = SYNC_NOTIFICATIONS;
+		s->step = SYNC_END - 1;
 	} else if (reply->outcome == API_OFFLINE && s->step != SYNC_NOTIFICATIONS) {
 		s->customer_gone = true;
 	}
@@ -460,6 +460,31 @@ static void settings_answered(const struct api_reply *reply, void *userdata)
 	step_next(c);
 }
 
+/* The least of what a sync brings: when they do not come, it has not failed, and they are asked for in the next. */
+static void videos_answered(const struct api_reply *reply, void *userdata)
+{
+	struct core *c = userdata;
+	int r = 0;
+
+	c->sync.call = NULL;
+	if (reply->outcome == API_UNAUTHORIZED || reply->outcome == API_NO_TOKEN) {
+		step_fail(c, reply);
+		return;
+	}
+	c->sync.want_videos = reply->outcome != API_OK && reply->outcome != API_NOT_MODIFIED &&
+			      reply->outcome != API_REFUSED;
+	if (reply->outcome == API_OK)
+		r = videos_apply(c, reply->body, reply->etag);
+	else if (reply->outcome != API_NOT_MODIFIED)
+		log_debug("The service gives no videos, ignoring: %s", reply->message);
+	if (r == -EBADMSG)
+		log_debug("The service's videos are not a list, ignoring");
+	if (r < 0 && r != -EBADMSG)
+		run_fail_store(c, r);
+	else
+		step_next(c);
+}
+
 static void categories_begin(struct core *c)
 {
 	int r;
@@ -495,6 +520,10 @@ static void step_begin(struct core *c)
 		return;
 	case SYNC_CATEGORIES:
 		categories_begin(c);
+		return;
+	case SYNC_VIDEOS:
+		if (!(s->full || s->want_videos) || videos_get(c, videos_answered, c, &s->call) < 0)
+			step_next(c);
 		return;
 	case SYNC_END:
 		if (s->full && s->failure.error == CC_E_NONE)

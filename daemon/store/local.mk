@@ -8,5 +8,6 @@ daemon_store_libstore_a_SOURCES = \
 	daemon/store/store.c daemon/store/store.h \
 	daemon/store/text.c daemon/store/text.h \
 	daemon/store/userdb-events.c daemon/store/userdb-facts.c daemon/store/userdb-notifications.c daemon/store/userdb-order-list.c \
-	daemon/store/userdb-orders.c daemon/store/userdb-predictions.c daemon/store/userdb-private.h daemon/store/userdb.c daemon/store/userdb.h
+	daemon/store/userdb-orders.c daemon/store/userdb-predictions.c daemon/store/userdb-private.h daemon/store/userdb-videos.c \
+	daemon/store/userdb.c daemon/store/userdb.h
 daemon_store_libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) $(JSON_CFLAGS)

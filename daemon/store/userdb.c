@@ -71,10 +71,20 @@ static int version_3(sqlite3 *db)
 		NULL, NULL, NULL);
 }
 
+static int version_4(sqlite3 *db)
+{
+	return sqlite3_exec(db,
+		"CREATE TABLE videos("
+		"  position INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, title TEXT, description TEXT, genre TEXT,"
+		"  seconds INTEGER NOT NULL, file TEXT, web TEXT, picture TEXT);",
+		NULL, NULL, NULL);
+}
+
 static const struct migration migrations[] = {
 	{ version_1 },
 	{ version_2 },
 	{ version_3 },
+	{ version_4 },
 };
 
 /* "<uuid>.db"; whatever else a service calls its users must not become a path, nor the name of another file. */

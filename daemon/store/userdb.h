@@ -118,6 +118,12 @@ int userdb_notification_each(struct userdb *u, bool unread_only, unsigned limit,
 int userdb_notification_mark_read(struct userdb *u, const char *uid);
 int userdb_notification_count_unread(struct userdb *u, uint32_t *ret);
 
+/* The list of videos, replaced as a whole; read in the order in which it was put. */
+int userdb_videos_put(struct userdb *u, const struct video *all, size_t n);
+int userdb_video_each(struct userdb *u, int (*row)(const struct video *v, void *userdata), void *userdata);
+/* Frees and replaces both; NULL where there is none. -ENOENT. */
+int userdb_video_get(struct userdb *u, const char *uid, char **ret_file, char **ret_web);
+
 /* Events: details is a JSON object whose members core knows how to type (NULL: "{}"). The newest 10 000 are kept. A
  * number that is there already: -EEXIST. */
 #define USERDB_EVENTS_KEPT 10000

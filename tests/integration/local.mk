@@ -10,3 +10,4 @@ include tests/integration/cli.mk
 include tests/integration/payments.mk
 include tests/integration/keyring.mk
 include tests/integration/statistics.mk
+include tests/integration/videos.mk

@@ -8,7 +8,7 @@ STORE_TESTS = tests/unit/test-store tests/unit/test-state tests/unit/test-outbox
 
 unit_tests += $(STORE_TESTS)
 EXTRA_DIST += tests/data/dump-database tests/data/catalog-v1.sql tests/data/state-v1.sql tests/data/state-v2.sql tests/data/userdb-v1.sql \
-	tests/data/userdb-v2.sql tests/data/userdb-v3.sql
+	tests/data/userdb-v2.sql tests/data/userdb-v3.sql tests/data/userdb-v4.sql
 
 tests_unit_test_store_SOURCES = tests/unit/test-store.c $(STORE_TEST_SOURCES)
 tests_unit_test_store_CFLAGS = $(STORE_TEST_CFLAGS)

@@ -703,7 +703,7 @@ static void test_schema_is_that_of_its_version(void **state)
 	_cleanup_free_ char *old = path_in(*state, "old.db"), *new = path_in(*state, "%s.db", USER);
 	_cleanup_free_ char *old_schema = NULL, *new_schema = NULL;
 
-	database_from_sql(old, "userdb-v3.sql");
+	database_from_sql(old, "userdb-v4.sql");
 	userdb_close(userdb_at(*state));
 	old_schema = database_schema(old);
 	new_schema = database_schema(new);
@@ -1064,6 +1064,70 @@ static void test_promises_of_version_3(void **state)
 	assert_int_equal(about, 1700003600000000);
 }
 
+/* Videos */
+
+static int write_video(const struct video *v, void *userdata)
+{
+	char *text = userdata, one[128];
+
+	(void)snprintf(one, sizeof(one), "%s|%s|%s|%s|%u|%s|%s|%s\n", v->uid, v->title, v->description, v->genre, v->seconds,
+		       v->file ? v->file : "-", v->web ? v->web : "-", v->picture ? v->picture : "-");
+	strcat(text, one);
+	return 0;
+}
+
+static int stop_at_first(const struct video *v, void *userdata)
+{
+	(void)userdata;
+	return streq(v->uid, "b") ? 7 : 8;
+}
+
+static void test_videos(void **state)
+{
+	static const struct video list[] = {
+		{ .uid = (char *)"b", .title = (char *)"Oven", .description = (char *)"Hot", .genre = (char *)"Slow",
+		  .file = (char *)"f", .picture = (char *)"p", .seconds = UINT32_MAX },
+		{ .uid = (char *)"a", .web = (char *)"https://example.org/" },
+		{ .uid = (char *)"b", .title = (char *)"Again" },
+	};
+	_cleanup_(userdb_closep) struct userdb *u = userdb_at(*state);
+	_cleanup_free_ char *file = NULL, *web = strdup("kept");
+	char text[512] = "";
+
+	assert_int_equal(userdb_video_each(u, write_video, text), 0);
+	assert_string_equal(text, "");
+	assert_int_equal(userdb_videos_put(u, list, ELEMENTSOF(list)), 0);
+	assert_int_equal(userdb_video_each(u, write_video, text), 0);
+	assert_string_equal(text, "b|Oven|Hot|Slow|4294967295|f|-|p\na||||0|-|https://example.org/|-\n");
+	assert_int_equal(userdb_video_each(u, stop_at_first, NULL), 7);
+	assert_int_equal(userdb_video_get(u, "c", &file, &web), -ENOENT);
+	assert_string_equal(web, "kept");
+	assert_int_equal(userdb_video_get(u, "b", &file, &web), 0);
+	assert_string_equal(file, "f");
+	assert_null(web);
+	assert_int_equal(userdb_videos_put(u, list + 1, 1), 0);
+	text[0] = '\0';
+	assert_int_equal(userdb_video_each(u, write_video, text), 0);
+	assert_string_equal(text, "a||||0|-|https://example.org/|-\n");
+	/* Within a transaction that is not committed the old ones stay. */
+	assert_int_equal(userdb_begin(u), 0);
+	assert_int_equal(userdb_videos_put(u, list, 1), 0);
+	userdb_rollback(u);
+	assert_int_equal(userdb_video_get(u, "b", &file, &web), -ENOENT);
+}
+
+static void test_videos_of_version_4(void **state)
+{
+	_cleanup_free_ char *path = path_in(*state, "%s.db", USER);
+	_cleanup_(userdb_closep) struct userdb *u = NULL;
+	char text[512] = "";
+
+	database_from_sql(path, "userdb-v4.sql");
+	u = userdb_at(*state);
+	assert_int_equal(userdb_video_each(u, write_video, text), 0);
+	assert_string_equal(text, "v-1|An oven at night|One minute|Slow|60|f-1|-|-\n");
+}
+
 /* Text */
 
 static void test_fold(void **state)
@@ -1128,6 +1192,8 @@ int main(void)
 		TEST(test_promises_of_version_3),
 		TEST(test_migrated_schema_is_that_of_a_new_one),
 		TEST(test_schema_is_that_of_its_version),
+		TEST(test_videos),
+		TEST(test_videos_of_version_4),
 		TEST(test_fold),
 	};
 
