@@ -37,6 +37,7 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/pay-qr.c \
 	clients/cli/pay-watch.c \
 	clients/cli/photo.c clients/cli/photo.h \
+	clients/cli/player.c clients/cli/player.h \
 	clients/cli/product.c clients/cli/product.h \
 	clients/cli/progress.c clients/cli/progress.h \
 	clients/cli/prompt.c clients/cli/prompt.h \
@@ -80,6 +81,7 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/verb-status.c \
 	clients/cli/verb-sync.c \
 	clients/cli/verb-track.c \
+	clients/cli/verb-videos.c \
 	clients/cli/verb-wait.c \
 	clients/cli/verbs.c clients/cli/verbs.h \
 	clients/cli/watch.c clients/cli/watch.h \

@@ -160,6 +160,11 @@ static const struct option_def stats_options[] = {
 	{},
 };
 
+static const struct option_def videos_play_options[] = {
+	{ "player", 0, "P", NULL, "this program plays it, given the address as its last argument (mpv, else xdg-open)" },
+	{},
+};
+
 #define ORDER_TEXT "ORDER is a uid, a number, a unique beginning, or 'last'."
 
 const struct verb verbs[] = {
@@ -252,6 +257,13 @@ const struct verb verbs[] = {
 	  "Without METRIC: an overview, or with --year, --since, --until, --status or --place one line of what was spent. "
 	  "In a pipe: a table of all points.",
 	  "customerclient stats total-amount --year=2025 --period=month --svg=spent.svg" },
+	{ "videos", "", 0, 0, ARG_NONE, NULL, NULL, false, verb_videos, "videos to watch", NULL,
+	  "customerclient videos" },
+	{ "videos play", "ID", 1, 1, ARG_OTHER, NULL, videos_play_options, false, verb_videos_play,
+	  "play a video, or open its web page",
+	  "ID is what 'videos' shows, the beginning of a uid, or the title. Waits for the player, and reports how long "
+	  "was watched: as mpv tells it; by the clock, pauses counted, with other players; not with xdg-open.",
+	  "customerclient videos play 4c1f9a2e --player=vlc" },
 	{ "settings", "", 0, 0, ARG_NONE, NULL, NULL, false, verb_settings,
 	  "what is set at the service: addresses, ways to be told and to pay", NULL,
 	  "customerclient settings" },

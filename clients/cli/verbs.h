@@ -61,4 +61,6 @@ VERB(status);
 VERB(sync);
 VERB(track);
 VERB(verify);
+VERB(videos);
+VERB(videos_play);
 VERB(wait);

@@ -561,6 +561,120 @@ class Player(VideosTest):
             mpv.wait_for(lambda mpv=mpv, i=i: (mpv.get('time-pos') or 0) > 20 + 10 * i + 0.1, 'its place')
 
 
+class Cli(VideosTest):
+    def setUp(self):
+        super().setUp()
+        os.mkdir(f'{self.dir}/mpv')
+        with open(f'{self.dir}/mpv/mpv.conf', 'w', encoding='utf-8') as conf:
+            conf.write('vo=null\nao=null\n')
+        os.mkdir(f'{self.dir}/bin')
+
+    def program(self, name, text):
+        """A player of the test's own."""
+        path = f'{self.dir}/bin/{name}'
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write('#!/bin/sh\n' + text)
+        os.chmod(path, 0o755)
+        return path
+
+    def play(self, *arguments, **env):
+        return self.cli('videos', 'play', *arguments, **{'MPV_HOME': f'{self.dir}/mpv', **env})
+
+    def watched(self):
+        return [(w['videoUid'], w['watchDuration']) for w in self.sandbox.journal()['watched']]
+
+    def test_list(self):
+        table = self.cli('videos').stdout.splitlines()
+        self.assertRegex(table[0], r'^ID +TITLE +LENGTH +GENRE +DESCRIPTION +WHERE$')
+        line = next(li for li in table if 'An oven at night' in li)
+        self.assertRegex(line, rf'^{self.uid[:8]} +An oven at night +1:00 +Slow +One minute +here$')
+        rows = json.loads(self.cli('--json', 'videos').stdout)
+        self.assertEqual(next(r for r in rows if r['uid'] == self.uid),
+                         {'uid': self.uid, 'title': 'An oven at night', 'description': 'One minute', 'genre': 'Slow',
+                          'seconds': SECONDS, 'stored-here': True})
+
+    def test_mpv(self):
+        """Ended by Ctrl-C: it says how long it played, and that is reported."""
+        p = subprocess.Popen([harness.binary('customerclient'), '--json', 'videos', 'play', 'AN OVEN at night'],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             env=self.environment(MPV_HOME=f'{self.dir}/mpv'))
+        self.addCleanup(p.kill)
+        poll(self.fetched, what='the first bytes')
+        harness.let_pass(2.5)
+        p.send_signal(signal.SIGTERM)
+        out, err = p.communicate(timeout=harness.TIMEOUT)
+        self.assertEqual(p.returncode, 130, err)
+        document = json.loads(out)
+        self.assertEqual((document['kind'], document['player'], document['measured-by'], document['reported']),
+                         ('stream', 'mpv', 'player', True))
+        self.assertIn(document['watched-seconds'], (2, 3))
+        poll(self.watched, what='the report')
+        self.assertEqual(self.watched(), [(self.uid, document['watched-seconds'])])
+        self.assertNotIn('/tmp/mpv', err)
+
+    def test_a_player_that_fails(self):
+        player = self.program('mpv', 'exit 7\n')
+        p = self.play(self.uid, f'--player={player}')
+        self.assertEqual(p.returncode, 1)
+        self.assertIn('ended with status 7', p.stderr)
+        self.assertEqual(self.watched(), [])
+
+    def test_another_player(self):
+        """It gets the address as its last argument, and no shell reads it."""
+        player = self.program('my player', f'printf "%s\n" "$#" "$@" >"{self.dir}/arguments"; echo noise; sleep 1.2\n')
+        p = self.cli('--json', 'videos', 'play', self.uid[:6], f'--player={player}')
+        self.assertEqual(p.returncode, 0, p.stderr)
+        document = json.loads(p.stdout)
+        self.assertEqual((document['watched-seconds'], document['measured-by'], document['reported']), (1, 'clock', True))
+        with open(f'{self.dir}/arguments', encoding='utf-8') as f:
+            number, url = f.read().split()
+        self.assertEqual(number, '1')
+        self.assertRegex(url, r'^http://127\.0\.0\.1:\d+/[0-9a-f]+$')
+        poll(self.watched, what='the report')
+        self.assertIn('pauses are not known', self.cli('videos', 'play', self.uid, f'--player={player}').stdout)
+
+    def test_no_player(self):
+        p = self.play(self.uid, PATH=f'{self.dir}/bin')
+        self.assertEqual(p.returncode, 1)
+        self.assertIn('install mpv', p.stderr)
+        p = self.play(self.uid, '--player=vlc-that-is-not-there')
+        self.assertEqual(p.returncode, 1)
+        self.assertIn("no program 'vlc-that-is-not-there'", p.stderr)
+        self.assertEqual(self.listeners(), [], 'nothing was opened for it')
+
+    def test_what_the_desktop_has(self):
+        self.program('xdg-open', f'echo "$@" >"{self.dir}/opened"\n')
+        p = self.play(self.uid, PATH=f'{self.dir}/bin:/nonexistent', DISPLAY=':99')
+        self.assertEqual(p.returncode, 0, p.stderr)
+        self.assertIn('nothing is reported', p.stdout)
+        with open(f'{self.dir}/opened', encoding='utf-8') as f:
+            self.assertRegex(f.read(), r'^http://127\.0\.0\.1')
+
+    def test_web(self):
+        web = next(r for r in self.rows if not r[5])
+        p = self.play(web[1], DISPLAY=None, WAYLAND_DISPLAY=None)
+        self.assertEqual((p.returncode, p.stdout.startswith('https://'), p.stdout.count('\n')), (0, True, 1))
+        self.program('xdg-open', f'echo "$@" >"{self.dir}/opened"\n')
+        p = self.cli('--json', 'videos', 'play', web[0], PATH=f'{self.dir}/bin:{os.environ["PATH"]}', DISPLAY=':99')
+        document = json.loads(p.stdout)
+        self.assertEqual((document['kind'], document['opened']), ('web', True))
+        poll(lambda: os.path.exists(f'{self.dir}/opened'), what='the browser')
+
+    def test_failures(self):
+        for arguments, status, words in ((('no-such',), 3, "no video 'no-such'"), (('',), 3, 'no video')):
+            p = self.play(*arguments)
+            self.assertEqual((p.returncode, words in p.stderr), (status, True), p.stderr)
+        self.sandbox.request('POST', '/Sandbox/Videos', {'add': {'uid': 'twin-1', 'title': 'Twin'}})
+        self.sandbox.request('POST', '/Sandbox/Videos', {'add': {'uid': 'twin-2', 'title': 'Twin'}})
+        self.sync()
+        self.assertEqual(self.play('twin').returncode, 2)
+        p = self.play('twin-1')
+        self.assertEqual(p.returncode, 3, 'it is nowhere')
+        self.sandbox.kill()
+        self.assertIn('An oven at night', self.cli('videos').stdout, 'offline the list is there')
+        self.assertEqual(self.play(self.uid).returncode, 7)
+
+
 class Mpv:
     def __init__(self, test, player, path):
         self.player = player
