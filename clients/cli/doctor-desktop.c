@@ -63,30 +63,52 @@ static const char *token_text(const struct doctor *d)
 	return streq(store, "file") ? "the token is in state.db, for this user only" : "no token is kept";
 }
 
+struct keyring_line {
+	enum verdict verdict;
+	const char *text, *todo;
+};
+
+#define UNLOCK "unlock it in seahorse or the desktop's own program for passwords"
+#define SEE_JOURNAL "journalctl --user -u " CC_UNIT_DAEMON " -n 50"
+
+/* What was seen just now. */
+static const struct keyring_line seen_lines[] = {
+	[KEYRING_ABSENT] = { VERDICT_OK, "this desktop has none", NULL },
+	[KEYRING_NOT_RUNNING] = { VERDICT_OK, "not running, the bus can start it", NULL },
+	[KEYRING_SILENT] = { VERDICT_WRONG, "it does not answer",
+			     "busctl --user status " SECRETS_NAME " says which it is; restart it" },
+	[KEYRING_EMPTY] = { VERDICT_WARNING, "it has no default collection",
+			    "make one in seahorse or the desktop's own program for passwords" },
+	[KEYRING_LOCKED] = { VERDICT_WARNING, "it is locked", UNLOCK },
+	[KEYRING_OPEN] = { VERDICT_OK, "it is there and unlocked", NULL },
+};
+
+/* What the daemon makes of it, where that is more than what was seen. */
+static const struct {
+	const char *name;
+	struct keyring_line line;
+} daemon_lines[] = {
+	{ "off", { VERDICT_OK, "not used: Keyring=no under [Session]", NULL } },
+	{ "plain", { VERDICT_WARNING, "it speaks without encryption only, and is not used", NULL } },
+	{ "failing", { VERDICT_WARNING, "the daemon could not use it", SEE_JOURNAL } },
+};
+
 static void check_keyring(struct doctor *d)
 {
-	static const struct {
-		enum verdict verdict; /* while somebody is signed in */
-		const char *text, *todo;
-	} table[] = {
-		[KEYRING_ABSENT] = { VERDICT_OK, "this desktop has none", NULL },
-		[KEYRING_NOT_RUNNING] = { VERDICT_OK, "not running, the bus can start it", NULL },
-		[KEYRING_SILENT] = { VERDICT_WRONG, "it does not answer",
-				     "systemctl --user restart gnome-keyring-daemon.service" },
-		[KEYRING_EMPTY] = { VERDICT_WARNING, "it has no default collection", "log in to the desktop anew, or "
-				    "make one: seahorse" },
-		[KEYRING_LOCKED] = { VERDICT_WARNING, "it is locked", "seahorse, or log in to the desktop anew" },
-		[KEYRING_OPEN] = { VERDICT_OK, "it is there and unlocked", NULL },
-	};
 	enum keyring k = look_at_keyring(d);
-	enum verdict v = table[k].verdict;
-	const char *todo = table[k].todo;
+	struct keyring_line line = seen_lines[k];
+	bool in_it = streq(strempty(d->status.token_store), "secret-service");
 
-	if (k == KEYRING_OPEN && d->has_status && streq(strempty(d->status.token_store), "file")) {
-		v = VERDICT_WARNING;
-		todo = "systemctl --user restart " CC_UNIT_DAEMON;
-	}
-	doctor_add(d, v, "keyring", xprintf("%s; %s", table[k].text, token_text(d)), todo ? xstrdup(todo) : NULL);
+	for (size_t i = 0; i < ELEMENTSOF(daemon_lines); i++)
+		if (streq(strempty(d->status.keyring), daemon_lines[i].name) && line.verdict != VERDICT_WRONG)
+			line = daemon_lines[i].line;
+	/* Nothing can be done at the service until it is there again. */
+	if (in_it && k != KEYRING_OPEN)
+		line.verdict = VERDICT_WRONG;
+	if (in_it && !line.todo && line.verdict == VERDICT_WRONG)
+		line.todo = "start the desktop's keyring, such as gnome-keyring-daemon --start";
+	doctor_add(d, line.verdict, "keyring", xprintf("%s; %s", line.text, token_text(d)),
+		   line.todo ? xstrdup(line.todo) : NULL);
 }
 
 /* ---- the notification server ---- */

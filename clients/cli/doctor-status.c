@@ -24,6 +24,7 @@ int doctor_status_read(sd_bus_message *m, struct doctor_status *ret)
 		{ "contact-error", 's', offsetof(struct doctor_status, unreached) },
 		{ "last-sync", 't', offsetof(struct doctor_status, last_sync) },
 		{ "token-store", 's', offsetof(struct doctor_status, token_store) },
+		{ "keyring", 's', offsetof(struct doctor_status, keyring) },
 		{ "base-url", 's', offsetof(struct doctor_status, base_url) },
 		{ "tls", 's', offsetof(struct doctor_status, tls) },
 		{ "tls-version", 's', offsetof(struct doctor_status, tls_version) },
@@ -50,6 +51,7 @@ void doctor_status_done(struct doctor_status *s)
 	free(s->last_error);
 	free(s->unreached);
 	free(s->token_store);
+	free(s->keyring);
 	free(s->base_url);
 	free(s->tls);
 	free(s->tls_version);

@@ -19,7 +19,7 @@ struct finding {
 /* GetStatus, as far as it is judged. Strings not known are NULL. */
 struct doctor_status {
 	int signed_in, online;
-	char *version, *login, *push, *last_error, *unreached, *token_store, *base_url, *tls, *tls_version, *state_db, *cache_db;
+	char *version, *login, *push, *last_error, *unreached, *token_store, *keyring, *base_url, *tls, *tls_version, *state_db, *cache_db;
 	uint64_t last_sync, state_size, cache_size;
 	int64_t clock_skew;
 	bool has_clock_skew;

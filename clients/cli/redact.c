@@ -452,7 +452,7 @@ static bool is_public_key(const char *key, size_t n)
 		"BaseUrl", "Authentication", "CustomerBackend", "FileService", "StatisticalBackend",
 		"PredictiveBackend", "EmailBackend", "NotificationsBackend", "LogLevel", "PendingWithPushSec",
 		"PendingSec", "IdleWithPushSec", "IdleSec", "JitterPercent", "Enable", "Transports", "TimeoutSec",
-		"DeadlineSec", "HoldSec", "Promotions", "QuietHours",
+		"DeadlineSec", "HoldSec", "Promotions", "QuietHours", "Keyring", "KeyringSec",
 	};
 
 	for (size_t i = 0; i < ELEMENTSOF(keys); i++)

@@ -11,6 +11,7 @@ import time
 
 import desktop
 import harness
+import keyring
 from desktop import wait_for_name
 from harness import GLib, binary, poll
 
@@ -96,6 +97,32 @@ class Well(DoctorCase):
         self.assertEqual((status, checks['service']['result']), (1, 'wrong'))
         self.assertIn('connection refused', checks['service']['text'])
         self.assertIn(f"'{self.sandbox.service_url}'", checks['service']['todo'])
+
+
+class WithKeyring(DoctorCase):
+    """A real gnome-keyring: open, locked with the token in it, gone; and one that hangs."""
+
+    start_daemon = False
+
+    def test_each(self):
+        ring = keyring.Keyring(self)
+        ring.start()
+        self.start()
+        self.sign_up_and_in()
+        poll(lambda: self.client.call('Daemon', 'GetStatus')['token-store'] == 'secret-service', what='the token in it')
+        line = self.doctor()[1]['keyring']
+        self.assertEqual((line['result'], line['text']), ('ok', 'it is there and unlocked; the token is in it'))
+        ring.lock()
+        line = self.doctor()[1]['keyring']
+        self.assertEqual((line['result'], line['text']), ('wrong', 'it is locked; the token is in it'))
+        self.assertIn('unlock', line['todo'])
+        ring.stop()
+        self.assertEqual(self.doctor()[1]['keyring']['result'], 'wrong')
+        odd = keyring.Odd(self, 'hang')
+        line = self.doctor()[1]['keyring']
+        self.assertEqual(line['result'], 'wrong')
+        self.assertIn('does not answer', line['text'])
+        odd.close()
 
 
 class Ill(DoctorCase):
