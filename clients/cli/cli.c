@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <sys/ioctl.h>
 
+#include "clients/cli/progress.h"
 #include "clients/cli/table.h"
 #include "clients/common/jsonview.h"
 
@@ -93,6 +94,7 @@ static int fail(struct cli *cli, int exit_status, const char *name, const char *
 
 	if (n > 1 && clean[n - 1] == '.' && clean[n - 2] != '.')
 		clean[n - 1] = '\0';
+	progress_hide(cli->bar);
 	fprintf(stderr, "customerclient: %s\n", clean);
 	print_error_json(cli, exit_status, name, clean);
 	cli->exit_status = exit_status;

@@ -23,6 +23,7 @@ struct cli {
 	struct client *client; /* NULL for a verb that needs no daemon */
 	int exit_status; /* of the failure that was told */
 	bool told_json;  /* the one document has been printed */
+	struct progress *bar; /* that stands on the terminal's line, or NULL */
 };
 
 /* SIGINT or SIGTERM has come. */
