@@ -111,6 +111,7 @@ char *card_describe(const struct secret *card)
 		last[DIGITS_SHOWN - 1] = *p;
 		n++;
 	}
+	wipe_registers();
 	/* A number that short is no card's: nothing of it is shown. */
 	if (n < 3 * DIGITS_SHOWN)
 		return xstrdup("this card");

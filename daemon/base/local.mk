@@ -2,6 +2,8 @@ noinst_LIBRARIES += daemon/base/libbase.a
 
 daemon_base_libbase_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSON_CFLAGS) $(CRYPTO_CFLAGS) $(INIH_CFLAGS) $(CURL_CFLAGS)
 daemon_base_libbase_a_SOURCES = \
+	daemon/base/arena.c \
+	daemon/base/arena.h \
 	daemon/base/calendar.c \
 	daemon/base/calendar.h \
 	daemon/base/config-path.c \

@@ -1,9 +1,10 @@
 /* Secrets in pages of their own, and an allocator for libraries that handle them. */
 #include "base/secret.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <sys/mman.h>
+
+#include "base/arena.h"
 
 struct secret {
 	unsigned refs;
@@ -17,6 +18,48 @@ void wipe(void *p, size_t n)
 {
 	explicit_bzero(p, n);
 }
+
+#if defined(__x86_64__)
+
+#define LOW "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", \
+	    "xmm13", "xmm14", "xmm15"
+#ifdef __AVX512F__
+#define HIGH "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", "xmm26", "xmm27", \
+	     "xmm28", "xmm29", "xmm30", "xmm31"
+#else
+#define HIGH "memory" /* the compiler does not know those */
+#endif
+#define PXOR(n) "pxor %%xmm" #n ", %%xmm" #n "\n\t"
+#define VPXORD(n) "vpxord %%zmm" #n ", %%zmm" #n ", %%zmm" #n "\n\t"
+
+void wipe_registers(void)
+{
+	if (__builtin_cpu_supports("avx"))
+		__asm__ volatile("vzeroall" : : : LOW);
+	else
+		__asm__ volatile(PXOR(0) PXOR(1) PXOR(2) PXOR(3) PXOR(4) PXOR(5) PXOR(6) PXOR(7) PXOR(8) PXOR(9) PXOR(10)
+				 PXOR(11) PXOR(12) PXOR(13) PXOR(14) PXOR(15) : : : LOW);
+	if (__builtin_cpu_supports("avx512f"))
+		__asm__ volatile(VPXORD(16) VPXORD(17) VPXORD(18) VPXORD(19) VPXORD(20) VPXORD(21) VPXORD(22) VPXORD(23)
+				 VPXORD(24) VPXORD(25) VPXORD(26) VPXORD(27) VPXORD(28) VPXORD(29) VPXORD(30) VPXORD(31)
+				 : : : HIGH);
+}
+
+#else
+
+/* What memmove() used for them, it uses for these: one of each way it has. */
+void wipe_registers(void)
+{
+	static const char zeros[1024];
+	char to[sizeof(zeros)];
+
+	for (size_t n = 1; n <= sizeof(zeros); n *= 2) {
+		memmove(to, zeros, n);
+		__asm__ volatile("" : : "r"(to) : "memory");
+	}
+}
+
+#endif
 
 struct secret *secret_new_empty(size_t capacity)
 {
@@ -58,6 +101,8 @@ int secret_append(struct secret *s, const void *data, size_t n)
 		return -ENOBUFS;
 	if (n > 0)
 		memcpy(s->data + s->length, data, n);
+	if (n > sizeof(uint64_t))
+		wipe_registers();
 	s->length += n;
 	return 0; /* the byte behind is still zero */
 }
@@ -115,6 +160,7 @@ struct secret *secret_unref(struct secret *s)
 	if (!s || --s->refs > 0)
 		return NULL;
 	wipe(s->data, s->mapped);
+	wipe_registers();
 	(void)munmap(s->data, s->mapped);
 	free(s);
 	return NULL;
@@ -122,46 +168,33 @@ struct secret *secret_unref(struct secret *s)
 
 void *wiping_malloc(size_t n)
 {
-	return malloc(n);
+	return arena_alloc(&arena_secret, n);
 }
 
 void *wiping_calloc(size_t n, size_t size)
 {
-	return calloc(n, size);
+	size_t all;
+
+	return __builtin_mul_overflow(n, size, &all) ? NULL : arena_alloc(&arena_secret, all);
 }
 
 char *wiping_strdup(const char *s)
 {
-	return strdup(s);
+	size_t n = strlen(s) + 1;
+	char *copy = arena_alloc(&arena_secret, n);
+
+	return copy ? memcpy(copy, s, n) : NULL;
 }
 
 void wiping_free(void *p)
 {
-	if (!p)
-		return;
-	wipe(p, malloc_usable_size(p));
-	free(p);
+	arena_free(&arena_secret, p);
 }
 
-/* Never in place: realloc() leaves the old bytes behind when it moves, and does not tell. */
 void *wiping_realloc(void *p, size_t n)
 {
-	size_t old;
-	void *fresh;
-
-	if (!p)
-		return malloc(n);
-	if (n == 0) {
-		wiping_free(p);
-		return NULL;
-	}
-	old = malloc_usable_size(p);
-	if (n <= old && n >= old / 2)
-		return p;
-	fresh = malloc(n);
-	if (!fresh)
-		return NULL;
-	memcpy(fresh, p, n < old ? n : old);
+	if (n > 0)
+		return arena_realloc(&arena_secret, p, n);
 	wiping_free(p);
-	return fresh;
+	return NULL;
 }

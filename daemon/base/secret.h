@@ -32,9 +32,12 @@ static inline void secret_unrefp(struct secret **s)
 
 /* memset that the compiler keeps. */
 void wipe(void *p, size_t n);
+/* memcpy() and its kin leave the last that they saw in vector registers, from where it gets into core dumps, and onto the
+ * stack with a signal: called after secrets were handled. What appends to a secret or frees one has done it. */
+void wipe_registers(void);
 
-/* malloc(3) and its family, but what is freed or left behind is wiped first: for the libraries through whose buffers
- * secrets pass. wiping_realloc(p, 0) frees and returns NULL. */
+/* malloc(3) and its family, but in memory that is left out of core dumps (base/arena.h), and what is freed or left behind
+ * is wiped first: for the libraries through whose buffers secrets pass. wiping_realloc(p, 0) frees and returns NULL. */
 void *wiping_malloc(size_t n);
 void *wiping_calloc(size_t n, size_t size);
 void *wiping_realloc(void *p, size_t n);

@@ -183,6 +183,7 @@ int card_parse(const struct secret *json, uint64_t now, struct card *ret, struct
 	r = read_card(secret_string(json), &c, f);
 	if (r >= 0)
 		r = check_card(&c, now, f);
+	wipe_registers();
 	if (r < 0) {
 		card_done(&c);
 		return r;

@@ -2,6 +2,8 @@
  * says what happened. */
 #include "net/multi.h"
 
+#include "base/secret.h"
+
 /* Per service a stream, and a few calls beside it; more would only press a backend that is slow already. */
 #define MAX_HOST_CONNECTIONS 8L
 #define MAX_IDLE_CONNECTIONS 8L
@@ -21,6 +23,7 @@ static void multi_act(struct multi *m, curl_socket_t fd, int events)
 
 	/* Each transfer tells its own failure; this could only fail for a handle that is not one. */
 	(void)curl_multi_socket_action(m->curl, fd, events, &running);
+	wipe_registers(); /* it copies requests, and tokens and cards with them */
 	m->progress(m, m->userdata);
 }
 

@@ -2,6 +2,7 @@
  * transactions are in store-sql.c; none of them knows a table. */
 #include <stdio.h>
 
+#include "base/arena.h"
 #include "store/store-private.h"
 
 /* Up to this size a file is read through at start (some ms); a larger one only in its roots. */
@@ -9,47 +10,54 @@
 /* For another program's look into the file; ours never wait for each other. */
 #define BUSY_TIMEOUT_MSEC 500
 
-static sqlite3_mem_methods plain_mem;
-
-static void mem_free(void *p)
+static void *mem_alloc(int n)
 {
-	if (!p)
-		return;
-	wipe(p, (size_t)plain_mem.xSize(p));
-	plain_mem.xFree(p);
+	return arena_alloc(&arena_store, (size_t)n);
 }
 
 static void *mem_realloc(void *p, int n)
 {
-	int old = p ? plain_mem.xSize(p) : 0;
-	void *fresh = plain_mem.xMalloc(n);
-
-	if (!fresh)
-		return NULL;
-	if (p) {
-		memcpy(fresh, p, (size_t)(old < n ? old : n));
-		mem_free(p);
-	}
-	return fresh;
+	return arena_realloc(&arena_store, p, (size_t)n);
 }
 
-/* Pages of state.db may hold a token, so what SQLite frees is wiped. Has to come before SQLite's first use. */
+static void mem_free(void *p)
+{
+	arena_free(&arena_store, p);
+}
+
+static int mem_size(void *p)
+{
+	return p ? (int)arena_usable(p) : 0;
+}
+
+static int mem_round(int n)
+{
+	return (int)arena_round((size_t)n);
+}
+
+static int mem_init(void *unused)
+{
+	(void)unused;
+	return SQLITE_OK;
+}
+
+static void mem_shutdown(void *unused)
+{
+	(void)unused;
+}
+
+/* Pages of state.db may hold a token: SQLite's memory is in no core dump, and wiped when it is freed. Has to come before
+ * SQLite's first use. */
 static int library_init(void)
 {
+	static const sqlite3_mem_methods methods = {
+		mem_alloc, mem_free, mem_realloc, mem_size, mem_round, mem_init, mem_shutdown, NULL,
+	};
 	static bool done;
-	sqlite3_mem_methods wiping;
-	int rc;
 
 	if (done)
 		return 0;
-	rc = sqlite3_config(SQLITE_CONFIG_GETMALLOC, &plain_mem);
-	if (rc == SQLITE_OK) {
-		wiping = plain_mem;
-		wiping.xFree = mem_free;
-		wiping.xRealloc = mem_realloc;
-		rc = sqlite3_config(SQLITE_CONFIG_MALLOC, &wiping);
-	}
-	if (rc != SQLITE_OK)
+	if (sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) != SQLITE_OK)
 		return -ENOTRECOVERABLE;
 	done = true;
 	return 0;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
+#include "base/arena.h"
 #include "unit.h"
 
 static void test_append(void **state)
@@ -125,11 +126,94 @@ static void test_wiping_realloc(void **state)
 	wiping_free(p);
 }
 
+/* Blocks of every size: aligned, zeroed, apart from each other, in no dump, and zero again when they come back. */
+static void test_arena(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 16, 17, 31, 240, 241, 4096, 5000, 65536, 131056, 131057, 1 << 20 };
+	unsigned char *p[ELEMENTSOF(sizes)];
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < ELEMENTSOF(sizes); i++) {
+			p[i] = arena_alloc(&arena_secret, sizes[i]);
+			assert_non_null(p[i]);
+			assert_int_equal((uintptr_t)p[i] % 16, 0);
+			assert_true(arena_usable(p[i]) >= sizes[i]);
+			assert_true(arena_round(sizes[i]) >= sizes[i]);
+			for (size_t k = 0; k < sizes[i]; k++)
+				assert_int_equal(p[i][k], 0);
+			memset(p[i], (int)i + 1, arena_usable(p[i]));
+		}
+		for (size_t i = 0; i < ELEMENTSOF(sizes); i++) {
+			for (size_t k = 0; k < arena_usable(p[i]); k++)
+				assert_int_equal(p[i][k], i + 1);
+			arena_free(&arena_secret, p[i]);
+		}
+	}
+	assert_null(arena_alloc(&arena_secret, SIZE_MAX));
+	assert_null(wiping_calloc(SIZE_MAX / 2, 3));
+}
+
+/* By chance: what is in a block stays there while others come, go, grow and shrink. */
+static void test_arena_by_chance(void **state)
+{
+	struct {
+		unsigned char *p;
+		size_t n;
+		unsigned char mark;
+	} held[64] = { 0 };
+	uint64_t x = 88172645463325252u; /* xorshift64, always the same */
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		size_t at, n;
+
+		x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+		at = x % ELEMENTSOF(held);
+		n = (x >> 8) % 8 ? (x >> 16) % 700 + 1 : (x >> 16) % 200000 + 1;
+		for (size_t k = 0; k < held[at].n; k += held[at].n > 1000 ? 997 : 1)
+			assert_int_equal(held[at].p[k], held[at].mark);
+		if (held[at].p && (x >> 40) % 2) {
+			arena_free(&arena_store, held[at].p);
+			held[at].p = NULL;
+			held[at].n = 0;
+			continue;
+		}
+		held[at].p = arena_realloc(&arena_store, held[at].p, n);
+		assert_non_null(held[at].p);
+		for (size_t k = 0; k < held[at].n && k < n; k++)
+			assert_int_equal(held[at].p[k], held[at].mark);
+		held[at].n = n;
+		held[at].mark = (unsigned char)i;
+		memset(held[at].p, held[at].mark, n);
+	}
+	for (size_t i = 0; i < ELEMENTSOF(held); i++)
+		arena_free(&arena_store, held[i].p);
+}
+
+static void test_arena_out_of_dumps(void **state)
+{
+	void *small = arena_alloc(&arena_secret, 100), *large = arena_alloc(&arena_store, 1 << 20);
+	_cleanup_free_ char *a = mapping_flags(small), *b = mapping_flags(large);
+
+	(void)state;
+	arena_free(&arena_secret, small);
+	arena_free(&arena_store, large);
+#if !defined(__SANITIZE_ADDRESS__)
+	if (!a || !b)
+		skip();
+	assert_non_null(strstr(a, " dd"));
+	assert_non_null(strstr(b, " dd"));
+#endif
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_append),     cmocka_unit_test(test_whole_page),   cmocka_unit_test(test_json),
 		cmocka_unit_test(test_references), cmocka_unit_test(test_out_of_dumps), cmocka_unit_test(test_wiping_realloc),
+		cmocka_unit_test(test_arena),      cmocka_unit_test(test_arena_by_chance),
+		cmocka_unit_test(test_arena_out_of_dumps),
 	};
 
 	return cmocka_run_group_tests_name("secret", tests, NULL, NULL);
