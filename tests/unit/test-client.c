@@ -276,10 +276,26 @@ static void test_secret_to_fd(void **state)
 
 	(void)state;
 	assert_int_equal(secret_to_fd(s, &fd), 0);
-	assert_int_equal(fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE, F_SEAL_WRITE);
+	assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	assert_int_equal(secret_from_fd(fd, &back), 0);
 	assert_string_equal(secret_string(back), "correct horse");
+}
+
+/* Nobody has to read for it to be sent. */
+static void test_secret_as_long_as_may_be(void **state)
+{
+	_cleanup_secret_ struct secret *s = secret_new_empty(SECRET_MAX + 1), *back = NULL;
+	_cleanup_close_ int fd = -1;
+
+	(void)state;
+	while (secret_length(s) < SECRET_MAX)
+		assert_int_equal(secret_append_string(s, "x"), 0);
+	assert_int_equal(secret_to_fd(s, &fd), 0);
+	assert_int_equal(secret_from_fd(fd, &back), 0);
+	assert_string_equal(secret_string(back), secret_string(s));
+	assert_int_equal(secret_append_string(s, "x"), 0);
+	assert_int_equal(secret_to_fd(s, &fd), -EMSGSIZE);
 }
 
 static void test_secret_too_long(void **state)
@@ -338,6 +354,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_json_of_many, open_bus, close_bus),
 		cmocka_unit_test(test_json_double),
 		cmocka_unit_test(test_secret_to_fd),
+		cmocka_unit_test(test_secret_as_long_as_may_be),
 		cmocka_unit_test(test_secret_too_long),
 		cmocka_unit_test(test_secret_lines),
 		cmocka_unit_test(test_distance),
