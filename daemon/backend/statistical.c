@@ -82,7 +82,8 @@ static int decode_value(json_object *o, enum statistical_kind kind, const char *
 	if (r < 0 && r != -EBADMSG)
 		return r;
 	if (r <= 0 || (kind == STATISTICAL_MINUTES && !(fabs(value) <= MAX_MINUTES)) ||
-	    (kind != STATISTICAL_MINUTES && !(value >= 0 && value <= (double)MAX_EXACT && floor(value) == value)))
+	    (kind != STATISTICAL_MINUTES &&
+	     !(value >= 0 && value <= (double)MAX_EXACT && (double)(int64_t)value == value)))
 		return decode_refuse("value");
 	*ret = value;
 	return 0;

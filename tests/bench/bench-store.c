@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "core/series.h"
 #include "store/catalog.h"
 #include "store/state.h"
 #include "store/store-sql.h"
@@ -94,6 +95,8 @@ static void sample_fill(struct sample *s, uint64_t i)
 		.uid = s->uid, .number = s->number, .status = (char *)statuses[a % 4], .payment_type = (char *)"cash",
 		.total_price = (int64_t)(a % 20000) + 500, .currency = "EUR",
 		.created = 1600000000000000 + i * 60000000, .changed = 1600000000000000 + i * 60000000 + b % 3600000000,
+		.end_expected = 1600000000000000 + i * 60000000 + 1800000000,
+		.end_actual = 1600000000000000 + i * 60000000 + a % 3600000000,
 		.destination = (char *)"742 Evergreen Terrace, Springfield", .lines = s->lines, .n_lines = 3,
 	};
 	(void)snprintf(s->body, sizeof(s->body),
@@ -300,6 +303,99 @@ static void bench_single(struct userdb *u, unsigned orders)
 	print("one order put, changed", put, ROUNDS_MAX);
 }
 
+/* ---- statistics: the walk over all facts, as core makes it, beside the SQL one would write by hand ---- */
+
+#define FACTS_SLICE 4000 /* as in core/facts-scan.c */
+
+struct counting {
+	struct series_sum *sum;
+	int64_t after;
+};
+
+static int count_facts(const struct order_facts *f, void *userdata)
+{
+	static const struct facts_filter all;
+	struct counting *c = userdata;
+
+	c->after = f->id;
+	return facts_count(&all, f) ? series_sum_add(c->sum, f) : 0;
+}
+
+/* *longest: of all slices so far. */
+static double count_series(struct userdb *u, enum statistics_metric metric, enum calendar_period period, double *longest)
+{
+	double begin = now_us(), at = begin, now;
+	struct counting c = { 0 };
+	struct series s = { 0 };
+	uint64_t first, last;
+	int r;
+
+	check(userdb_order_span(u, &first, &last), "span");
+	check(series_sum_new(metric, period, "EUR", first, last, &c.sum), "series");
+	do {
+		r = userdb_facts_each(u, c.after, FACTS_SLICE, count_facts, &c);
+		check(r, "facts");
+		now = now_us();
+		if (now - at > *longest)
+			*longest = now - at;
+		at = now;
+	} while (r == FACTS_SLICE);
+	check(series_sum_end(c.sum, &s), "end");
+	sink += s.n;
+	series_done(&s);
+	series_sum_free(c.sum);
+	return now_us() - begin;
+}
+
+static double count_bare(sqlite3_stmt *st)
+{
+	double begin = now_us();
+
+	while (sqlite3_step(st) == SQLITE_ROW)
+		sink += (uint64_t)sqlite3_column_int64(st, 1) + (uint64_t)*sqlite3_column_text(st, 0);
+	(void)sqlite3_reset(st);
+	return now_us() - begin;
+}
+
+static void bench_statistics(struct userdb *u, const char *path)
+{
+	static const struct {
+		const char *what, *sql;
+		enum statistics_metric metric;
+		enum calendar_period period;
+	} cases[] = {
+		{ "total-amount by day", "SELECT date(created / 1000000, 'unixepoch', 'localtime') AS b, sum(total) FROM order_facts "
+		  "WHERE status <> 'cancelled' AND local = 0 AND currency = 'EUR' GROUP BY b", METRIC_TOTAL_AMOUNT, CALENDAR_DAY },
+		{ "items, all time", "SELECT 'all', sum(items) FROM order_facts WHERE status <> 'cancelled' AND local = 0",
+		  METRIC_ITEMS, CALENDAR_ALL },
+		{ "order-time", "SELECT strftime('%H', created / 1000000, 'unixepoch', 'localtime') AS b, count(*) FROM order_facts "
+		  "WHERE status <> 'cancelled' AND local = 0 GROUP BY b", METRIC_ORDER_TIME, CALENDAR_ALL },
+		{ "delivery-place", "SELECT 'p' || place, count(*) FROM order_facts WHERE status <> 'cancelled' AND local = 0 "
+		  "GROUP BY place", METRIC_DELIVERY_PLACE, CALENDAR_ALL },
+	};
+	double ours[30], bare[30], longest = 0;
+	sqlite3 *db;
+
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+		die("bare", sqlite3_errmsg(db));
+	for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+		sqlite3_stmt *st;
+		char what[64];
+
+		if (sqlite3_prepare_v2(db, cases[i].sql, -1, &st, NULL) != SQLITE_OK)
+			die("bare", sqlite3_errmsg(db));
+		for (size_t k = 0; k < ELEMENTSOF(ours); k++) {
+			ours[k] = count_series(u, cases[i].metric, cases[i].period, &longest);
+			bare[k] = count_bare(st);
+		}
+		(void)sqlite3_finalize(st);
+		(void)snprintf(what, sizeof(what), "series %s", cases[i].what);
+		print_ratio(what, ours, bare, ELEMENTSOF(ours));
+	}
+	(void)printf("%-44s %10.1f\n", "  the longest slice", longest);
+	(void)sqlite3_close(db);
+}
+
 static void bench_events(struct userdb *u)
 {
 	static double v[ROUNDS_MAX];
@@ -443,6 +539,7 @@ int main(int argc, char **argv)
 		bench_newest(u, path, 10000, 30);
 	bench_filters(u, orders);
 	bench_single(u, orders);
+	bench_statistics(u, path);
 	bench_events(u);
 	userdb_close(u);
 	bench_catalog(folder);
