@@ -88,21 +88,25 @@ static char *next_line(const char **text, size_t width)
 	return line;
 }
 
+static unsigned print_wrapped(FILE *f, const struct chart_screen *screen, const char *text)
+{
+	unsigned lines = 0;
+	char *line;
+
+	for (; (line = next_line(&text, screen->columns)); lines++) {
+		if (f)
+			chart_print_line(f, screen, line, INK_FAINT);
+		free(line);
+	}
+	return lines;
+}
+
 unsigned chart_print_notes(const struct chart *c, FILE *f, const struct chart_screen *screen)
 {
 	unsigned lines = 0;
 
-	for (size_t i = 0; i < c->n_notes; i++) {
-		const char *rest = c->notes[i];
-		char *line;
-
-		while ((line = next_line(&rest, screen->columns))) {
-			if (f)
-				chart_print_line(f, screen, line, INK_FAINT);
-			lines++;
-			free(line);
-		}
-	}
+	for (size_t i = 0; i < c->n_notes; i++)
+		lines += print_wrapped(f, screen, c->notes[i]);
 	return lines;
 }
 
@@ -407,8 +411,10 @@ static void print_plot(const struct chart *c, FILE *f, const struct chart_screen
 {
 	char per[CHART_PER_SIZE];
 	struct plot p = { .c = c, .screen = screen };
-	bool axes = c->y_title && c->x_title;
-	unsigned taken = 1 + axes + chart_print_notes(c, NULL, screen) + 3 /* zero line, labels, contexts */ + 1;
+	_cleanup_free_ char *axes = c->y_title && c->x_title ? xprintf("%s up, %s along", c->y_title, c->x_title) :
+								 xstrdup("");
+	unsigned taken = 1 + print_wrapped(NULL, screen, axes) + chart_print_notes(c, NULL, screen) +
+			 3 /* zero line, labels, contexts */ + 1;
 	unsigned rows = screen->rows > taken + 3 ? screen->rows - taken : 3;
 
 	if (lay_out(&p, rows) < 0)
@@ -416,14 +422,9 @@ static void print_plot(const struct chart *c, FILE *f, const struct chart_screen
 	p.top = values_fit(&p);
 	grid_init(&p.grid, p.top + p.above + 1 + p.below + 1 + p.contexts, screen->columns, screen);
 	draw_plot(&p);
-	if (axes) {
-		_cleanup_free_ char *text = xprintf("%s up, %s along", c->y_title, c->x_title);
-
-		chart_print_line(f, screen, text, INK_FAINT);
-	}
+	(void)print_wrapped(f, screen, axes);
 	grid_print(&p.grid, f);
-	if (*chart_per_text(per, c, &p.layout))
-		chart_print_line(f, screen, per, INK_FAINT);
+	(void)print_wrapped(f, screen, chart_per_text(per, c, &p.layout));
 	grid_done(&p.grid);
 	chart_layout_done(&p.layout);
 }
