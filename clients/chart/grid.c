@@ -53,6 +53,11 @@ void grid_put(struct grid *g, unsigned row, unsigned column, const char *charact
 
 	if (!cell || strlen(character) >= sizeof(cell->text))
 		return;
+	/* Half of a wide character is none. */
+	if (cell->joined)
+		strcpy(cell[-1].text, " ");
+	if (column + 1 < g->columns)
+		cell[1].joined = false;
 	strcpy(cell->text, character);
 	cell->joined = false;
 	cell->ink = ink;

@@ -241,7 +241,7 @@ static void draw_bar(struct plot *p, unsigned from, unsigned width, double value
 
 	for (unsigned x = p->left + from; x < p->left + from + width; x++) {
 		grid_put(&p->grid, zero_row(p), x, root_of(p, value), p->grid.utf8 ? ink : INK_FAINT);
-		for (unsigned row = 0; row < rows; row++) {
+		for (unsigned row = 0; row < rows && row < (value > 0 ? p->above : p->below); row++) {
 			unsigned fill = row + 1 < rows ? 8 : eighths - 8 * row;
 
 			if (value > 0)
@@ -289,7 +289,7 @@ static void draw_value(struct plot *p, size_t i, double value)
 {
 	char buf[CHART_VALUE_SIZE];
 	unsigned rows = value == 0 ? 0 : (eighths_of(p, value) + 7) / 8;
-	unsigned row = value >= 0 ? zero_row(p) - 1 - rows : zero_row(p) + 1 + rows;
+	unsigned row = value >= 0 || p->below == 0 ? zero_row(p) - 1 - rows : zero_row(p) + 1 + rows;
 	unsigned width, bar_from, bar_width;
 	long from;
 
@@ -324,6 +324,16 @@ static long dot_of(const struct plot *p, double value)
 	return lround((p->below + 0.5 + height_of(p, value)) * 4 - 0.5);
 }
 
+/* A line of one point is a point, with its number. */
+static void draw_lone_point(struct plot *p)
+{
+	unsigned row = zero_row(p) - (unsigned)lround(height_of(p, p->layout.values[0])), column = p->left + p->width / 2;
+	char buf[CHART_VALUE_SIZE];
+
+	grid_put(&p->grid, row, column, p->grid.utf8 ? "●" : "o", INK_DATA);
+	grid_text(&p->grid, row, column + 2, chart_format_value(buf, p->c, p->layout.values[0]), INK_NONE);
+}
+
 static void draw_line(struct plot *p)
 {
 	const struct chart_layout *l = &p->layout;
@@ -350,6 +360,8 @@ static void draw_line(struct plot *p)
 		last_y = y;
 	}
 	dots_show(&dots, &p->grid, p->top, p->left, INK_DATA);
+	if (l->n_values == 1 && !isnan(l->values[0]))
+		draw_lone_point(p);
 }
 
 /* Where both axes say the same. */

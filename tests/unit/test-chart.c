@@ -307,7 +307,8 @@ static void check_lines(const char *text, unsigned columns, unsigned rows, bool 
 			plain[n++] = s[i];
 		}
 		assert_true(utf8_is_valid(plain, n));
-		assert_true(text_width(plain) <= columns);
+		if (text_width(plain) > columns)
+			fail_msg("%zu columns, not %u: %s", text_width(plain), columns, plain);
 	}
 	assert_true(lines <= rows);
 }
