@@ -25,6 +25,7 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/doctor-bus.c \
 	clients/cli/doctor-desktop.c \
 	clients/cli/doctor-status.c \
+	clients/cli/estimate.c clients/cli/estimate.h \
 	clients/cli/help.c \
 	clients/cli/items.c clients/cli/items.h \
 	clients/cli/order-flow.h \
@@ -38,6 +39,7 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/pay-watch.c \
 	clients/cli/photo.c clients/cli/photo.h \
 	clients/cli/player.c clients/cli/player.h \
+	clients/cli/predictions.c clients/cli/predictions.h \
 	clients/cli/product.c clients/cli/product.h \
 	clients/cli/progress.c clients/cli/progress.h \
 	clients/cli/prompt.c clients/cli/prompt.h \
@@ -71,6 +73,7 @@ clients_cli_libcli_a_SOURCES = \
 	clients/cli/verb-pay.c \
 	clients/cli/verb-pending.c \
 	clients/cli/verb-rate.c \
+	clients/cli/verb-recommend.c \
 	clients/cli/verb-reorder.c \
 	clients/cli/verb-report.c \
 	clients/cli/verb-settings.c \

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/timeutil.h"
+#include "clients/cli/predictions.h"
 #include "clients/cli/stats.h"
 #include "clients/cli/when.h"
 #include "clients/common/dict.h"
@@ -49,6 +50,8 @@ struct overview {
 		struct price_change items[ROWS_MAX];
 		size_t n;
 	} prices;
+	bool has_forecast;
+	struct forecast forecast;
 };
 
 static void overview_done(struct overview *o)
@@ -248,6 +251,8 @@ static json_object *overview_json(const struct overview *o, const struct stats_s
 	json_object_object_add(j, "price-changes", prices_json(o));
 	json_object_object_add(j, "other-currencies", json_object_new_int64(o->other_currencies));
 	json_object_object_add(j, "cancelled", json_object_new_int64(o->cancelled));
+	if (o->has_forecast)
+		json_object_object_add(j, "forecast", forecast_json(&o->forecast));
 	json_object_object_add(j, "months", stats_series_json(&all, months));
 	return j;
 }
@@ -289,6 +294,17 @@ static void put_money(FILE *f, const struct overview *o, int64_t minor)
 	fputs(money_format_human(buf, minor, o->currency), f);
 }
 
+static void print_forecast(struct lines *l, const struct overview *o)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (!o->has_forecast || !streq(o->forecast.currency, o->currency))
+		return;
+	text = forecast_text(&o->forecast);
+	fputs(text, line_begin(l));
+	line_end(l, "Forecast");
+}
+
 static void print_months(struct lines *l, const struct overview *o)
 {
 	FILE *f = line_begin(l);
@@ -301,6 +317,7 @@ static void print_months(struct lines *l, const struct overview *o)
 	if (was > 0 && o->this_month / was < 10)
 		fprintf(f, " (%+.0f%%)", ((double)o->this_month - (double)was) / (double)was * 100);
 	line_end(l, "This month");
+	print_forecast(l, o);
 	f = line_begin(l);
 	put_money(f, o, o->last_month);
 	fprintf(f, " in %" PRIu32 " %s", o->last_month_orders, orders_word(o->last_month_orders));
@@ -405,6 +422,7 @@ int stats_overview(struct cli *cli)
 		r = last_year_get(cli, &months);
 	if (r < 0)
 		return r;
+	o.has_forecast = o.orders > 0 && forecast_get(cli, &o.forecast);
 	if (cli->json)
 		return cli_print_json(cli, overview_json(&o, &months));
 	if (o.orders == 0 && o.other_currencies == 0) {

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/money.h"
+#include "clients/cli/estimate.h"
 #include "clients/cli/pay.h"
 #include "clients/cli/text.h"
 #include "clients/cli/when.h"
@@ -87,6 +88,25 @@ static void add_two_sided(struct track_frame *f, const struct style *style, size
 	line_end(&l, f);
 }
 
+static void add_right(struct track_frame *f, const struct style *style, size_t width, enum style_id id, const char *text)
+{
+	size_t n = text_width(text);
+	struct line l;
+
+	line_begin(&l, style, width);
+	if (n > 0 && n < width)
+		put_spaces_to(&l, width - n);
+	put(&l, id, text);
+	line_end(&l, f);
+}
+
+static size_t room_beside(const char *left, size_t width)
+{
+	size_t n = text_width(left) + 2;
+
+	return n < width ? width - n : width;
+}
+
 static void add_labelled(struct track_frame *f, const struct style *style, size_t width, const char *label,
 			 size_t indent, const char *text)
 {
@@ -127,12 +147,25 @@ static char *late_text(const struct track_state *state, uint64_t now)
 	return xprintf(", %s late", when_format_span(span, minutes * USEC_PER_MIN));
 }
 
-/* "expected 19:40, in 12 min": what the order's arrival looks like. */
-static char *arrival_text(const struct track_state *state, uint64_t now)
+static char *range_text(const struct order *o, uint64_t now)
 {
-	_cleanup_free_ char *late = late_text(state, now);
+	_cleanup_free_ char *range = estimate_range(o, now);
+
+	return *range ? xprintf(" (%s)", range) : xstrdup("");
+}
+
+enum arrival_part {
+	ARRIVAL_RANGE = 1 << 0,
+	ARRIVAL_SPAN = 1 << 1, /* how long until then */
+	ARRIVAL_ALL = ARRIVAL_RANGE | ARRIVAL_SPAN,
+};
+
+/* "expected 19:40 (19:34–19:52), in 12 min": what the order's arrival looks like. */
+static char *arrival_text(const struct track_state *state, uint64_t now, unsigned parts)
+{
+	_cleanup_free_ char *late = late_text(state, now), *range = NULL;
 	const struct order *o = state->order;
-	uint64_t expected = order_expected(o);
+	uint64_t expected = estimate_arrival(o);
 	char at[WHEN_SIZE], in[WHEN_SIZE];
 	char *due = pay_due_text(o, now);
 
@@ -151,9 +184,27 @@ static char *arrival_text(const struct track_state *state, uint64_t now)
 	if (!expected)
 		return xstrdup("");
 	when_format_near(at, expected, now);
+	range = parts & ARRIVAL_RANGE ? range_text(o, now) : xstrdup("");
 	if (expected < now + USEC_PER_MIN)
-		return xprintf("expected %s%s", at, *late ? late : ", any moment");
-	return xprintf("expected %s, in %s%s", at, when_format_span(in, expected - now), late);
+		return xprintf("expected %s%s%s", at, range, *late ? late : parts & ARRIVAL_SPAN ? ", any moment" : "");
+	if (!(parts & ARRIVAL_SPAN))
+		return xprintf("expected %s%s%s", at, range, late);
+	return xprintf("expected %s%s, in %s%s", at, range, when_format_span(in, expected - now), late);
+}
+
+/* As much of it as there is room for: rather the range than how long until then, and rather that than nothing. */
+static char *arrival_fit(const struct track_state *state, uint64_t now, size_t width)
+{
+	static const unsigned parts[] = { ARRIVAL_ALL, ARRIVAL_RANGE, ARRIVAL_SPAN, 0 };
+	char *text = NULL;
+
+	for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
+		free(text);
+		text = arrival_text(state, now, parts[i]);
+		if (text_width(text) <= width)
+			break;
+	}
+	return text;
 }
 
 static char *payment_text(const struct order *o)
@@ -321,12 +372,18 @@ static char *status_text(const struct order *o)
 	return xstrdup(status_label(o->status));
 }
 
+static enum style_id detail_style(const struct order *o, uint64_t now)
+{
+	return estimate_is_outlived(o, now) ? STYLE_BAD : STYLE_DIM;
+}
+
 static void render_wide(const struct track_state *s, const struct style *style, size_t width, uint64_t now,
 			struct track_frame *f)
 {
 	const struct order *o = s->order;
 	_cleanup_free_ char *title = title_text(o), *payment = payment_text(o), *status = status_text(o);
-	_cleanup_free_ char *arrival = arrival_text(s, now), *courier = courier_text(o),
+	_cleanup_free_ char *arrival = arrival_fit(s, now, room_beside(status, width)),
+			    *detail = estimate_detail(o, now, /* brief= */ false), *courier = courier_text(o),
 			    *distance = distance_text(o);
 	_cleanup_free_ char *seen = seen_text(o, now), *where = joined_text(distance, seen),
 			    *items = items_text(o);
@@ -338,7 +395,7 @@ static void render_wide(const struct track_state *s, const struct style *style, 
 	add_empty(f);
 	add_two_sided(f, style, width, style_of_status(o->status), status, late ? STYLE_BAD : STYLE_NONE,
 		      arrival);
-	add_empty(f);
+	add_right(f, style, width, detail_style(o, now), detail);
 	add_bar(f, style, width, o);
 	add_stages(f, style, width, o);
 	add_empty(f);
@@ -352,13 +409,14 @@ static void render_wide(const struct track_state *s, const struct style *style, 
 		      pending ? "Ctrl-C leaves, the order goes on" : "");
 }
 
-static void render_small(const struct track_state *s, const struct style *style, size_t width, uint64_t now,
-			 struct track_frame *f)
+static void render_small(const struct track_state *s, const struct style *style, size_t width, unsigned rows,
+			 uint64_t now, struct track_frame *f)
 {
 	const struct order *o = s->order;
 	char money[MONEY_HUMAN_SIZE] = "";
 	bool pending = status_is_pending(o->status), nobody = pending && isempty(o->courier.name);
-	_cleanup_free_ char *title = title_text(o), *arrival = arrival_text(s, now), *status = NULL;
+	_cleanup_free_ char *title = title_text(o), *arrival = arrival_fit(s, now, width), *status = NULL;
+	_cleanup_free_ char *detail = estimate_detail(o, now, /* brief= */ true);
 	_cleanup_free_ char *distance = distance_text(o), *seen = seen_text(o, now);
 	_cleanup_free_ char *courier = joined_text(nobody ? "nobody yet" : strempty(o->courier.name),
 						   distance);
@@ -385,6 +443,8 @@ static void render_small(const struct track_state *s, const struct style *style,
 	add_two_sided(f, style, width, style_of_status(o->status), status, STYLE_NONE, "");
 	add_two_sided(f, style, width, track_minutes_late(s, now) > 0 ? STYLE_BAD : STYLE_NONE,
 		      *arrival || pending ? arrival : strempty(o->failure_reason), STYLE_NONE, "");
+	if (rows > SMALL_LINES + 1)
+		add_two_sided(f, style, width, detail_style(o, now), detail, STYLE_NONE, "");
 	add_bar(f, style, width, o);
 	add_labelled(f, style, width, "Courier", 8, courier);
 	add_labelled(f, style, width, "", 8, where);
@@ -401,7 +461,7 @@ void track_render(const struct track_state *state, const struct style *style, un
 	if (columns >= WIDE_COLUMNS && rows > WIDE_LINES)
 		render_wide(state, style, width, now, ret);
 	else
-		render_small(state, style, width, now, ret);
+		render_small(state, style, width, rows, now, ret);
 	while (ret->n > 1 && ret->n >= rows)
 		free(ret->lines[--ret->n]);
 }
@@ -415,17 +475,17 @@ void track_frame_done(struct track_frame *f)
 char *track_render_line(const struct track_state *state, uint64_t now)
 {
 	const struct order *o = state->order;
-	_cleanup_free_ char *arrival = arrival_text(state, now), *distance = distance_text(o),
-			    *status = status_text(o);
+	_cleanup_free_ char *arrival = arrival_text(state, now, ARRIVAL_ALL), *distance = distance_text(o),
+			    *status = status_text(o), *bound = estimate_bound(o, now, /* brief= */ false);
 	_cleanup_free_ char *line = NULL;
 	char at[WHEN_SIZE];
 
 	if (state->gone_since)
 		line = xprintf("%s  the daemon is gone, waiting for it", when_format(at, now));
 	else
-		line = xprintf("%s  %s  %u %%%s%s%s%s%s%s", when_format(at, now), strempty(o->status),
+		line = xprintf("%s  %s  %u %%%s%s%s%s%s%s%s%s", when_format(at, now), strempty(o->status),
 			       progress_of(o), streq(status, status_label(o->status)) ? "" : "  ",
 			       streq(status, status_label(o->status)) ? "" : strempty(o->failure_reason),
-			       *arrival ? "  " : "", arrival, *distance ? "  " : "", distance);
+			       *arrival ? "  " : "", arrival, *bound ? ", " : "", bound, *distance ? "  " : "", distance);
 	return text_clean(line, false);
 }

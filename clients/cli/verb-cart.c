@@ -4,6 +4,7 @@
 #include "base/money.h"
 #include "clients/cli/cart.h"
 #include "clients/cli/items.h"
+#include "clients/cli/predictions.h"
 #include "clients/cli/product.h"
 #include "clients/cli/table.h"
 #include "clients/cli/verbs.h"
@@ -109,7 +110,8 @@ json_object *cart_json(const struct cart *c)
 	return o;
 }
 
-static int show_cart(struct cli *cli)
+/* `tips`: an empty one says what may be put in, to somebody who looks. */
+static int show_cart(struct cli *cli, bool tips)
 {
 	_cleanup_cart_ struct cart c = {};
 	struct page page;
@@ -122,6 +124,8 @@ static int show_cart(struct cli *cli)
 		return cli_print_json(cli, cart_json(&c));
 	if (c.n == 0) {
 		cli_note("The cart is empty; customerclient cart add ITEM puts something in.");
+		if (tips && isatty(STDOUT_FILENO))
+			recommendations_tip(cli, stdout);
 		return 0;
 	}
 	cart_print(cli, &c, page_begin(&page), true);
@@ -132,7 +136,7 @@ static int show_cart(struct cli *cli)
 int verb_cart(struct cli *cli, const struct args *args)
 {
 	(void)args;
-	return show_cart(cli);
+	return show_cart(cli, /* tips= */ true);
 }
 
 static int resolve_item(struct cli *cli, const char *text, struct item *ret)
@@ -163,7 +167,7 @@ int verb_cart_add(struct cli *cli, const struct args *args)
 			cli_note("Added before that: %u of %u items; see customerclient cart", i,
 				 args->n_words);
 	}
-	return r < 0 ? r : show_cart(cli);
+	return r < 0 ? r : show_cart(cli, /* tips= */ false);
 }
 
 static int set_quantity(struct cli *cli, const char *id_text, uint32_t quantity)
@@ -174,7 +178,7 @@ static int set_quantity(struct cli *cli, const char *id_text, uint32_t quantity)
 	r = product_id_arg(cli, id_text, &id);
 	if (r >= 0)
 		r = cli_act(cli, CC_IFACE_CART, "SetQuantity", NULL, "tu", id, quantity);
-	return r < 0 ? r : show_cart(cli);
+	return r < 0 ? r : show_cart(cli, /* tips= */ false);
 }
 
 int verb_cart_set(struct cli *cli, const struct args *args)
@@ -200,7 +204,7 @@ int verb_cart_note(struct cli *cli, const struct args *args)
 	r = product_id_arg(cli, args->words[0], &id);
 	if (r >= 0)
 		r = cli_act(cli, CC_IFACE_CART, "SetNote", NULL, "ts", id, args->words[1]);
-	return r < 0 ? r : show_cart(cli);
+	return r < 0 ? r : show_cart(cli, /* tips= */ false);
 }
 
 int verb_cart_clear(struct cli *cli, const struct args *args)
@@ -209,5 +213,5 @@ int verb_cart_clear(struct cli *cli, const struct args *args)
 
 	(void)args;
 	r = cli_act(cli, CC_IFACE_CART, "Clear", NULL, NULL);
-	return r < 0 ? r : show_cart(cli);
+	return r < 0 ? r : show_cart(cli, /* tips= */ false);
 }

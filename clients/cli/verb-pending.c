@@ -1,6 +1,7 @@
 /* pending: the orders that are on their way. */
 #include "base/money.h"
 #include "base/timeutil.h"
+#include "clients/cli/estimate.h"
 #include "clients/cli/orders-list.h"
 #include "clients/cli/table.h"
 #include "clients/cli/track-render.h"
@@ -20,7 +21,8 @@ struct pending {
 static void add_table_row(struct pending *p, const struct order *o, uint64_t now)
 {
 	char total[MONEY_HUMAN_SIZE] = "", expected[WHEN_SIZE], name[ORDER_CELL_SIZE];
-	_cleanup_free_ char *note = NULL;
+	_cleanup_free_ char *note = NULL, *range = estimate_range(o, now),
+			    *by = estimate_by(o, now), *age = estimate_age(o, now);
 	struct track_state state = { .order = o };
 	unsigned minutes = track_minutes_late(&state, now);
 
@@ -29,10 +31,11 @@ static void add_table_row(struct pending *p, const struct order *o, uint64_t now
 	if (minutes > 0)
 		note = xprintf("%u min late", minutes);
 	table_add(p->table, (const char *[]){ order_cell(o->number, o->uid, name), o->status,
-					      when_format_near(expected, order_expected(o), now), total,
-					      o->payment_type, note });
+					      when_format_near(expected, estimate_arrival(o), now), range, by,
+					      age, total, o->payment_type, note });
 	table_set_style(p->table, 1, style_of_status(o->status));
-	table_set_style(p->table, 5, STYLE_BAD);
+	table_set_style(p->table, 4, estimate_is_outlived(o, now) ? STYLE_BAD : STYLE_NONE);
+	table_set_style(p->table, 8, STYLE_BAD);
 	orders_note_add(&p->notes, o, now);
 }
 
@@ -98,8 +101,9 @@ static int gather(struct pending *p)
 int verb_pending(struct cli *cli, const struct args *args)
 {
 	static const struct column columns[] = {
-		{ "NUMBER" }, { "STATUS" }, { "EXPECTED" }, { "TOTAL", .right = true, .optional = true },
-		{ "PAYMENT", .optional = true }, { "" },
+		{ "NUMBER" }, { "STATUS" }, { "EXPECTED" }, { "BETWEEN", .optional = true },
+		{ "9 IN 10", .optional = true }, { "SAID", .optional = true },
+		{ "TOTAL", .right = true, .optional = true }, { "PAYMENT", .optional = true }, { "" },
 	};
 	struct pending p = { .cli = cli };
 	int r;

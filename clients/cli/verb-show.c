@@ -1,6 +1,7 @@
 /* show: all there is to know about one order. */
 #include "base/money.h"
 #include "base/timeutil.h"
+#include "clients/cli/estimate.h"
 #include "clients/cli/order-view.h"
 #include "clients/cli/pay.h"
 #include "clients/cli/table.h"
@@ -106,6 +107,16 @@ static void print_hold(struct cli *cli, FILE *f, const struct order *o)
 		cli_fprint_field(cli, f, "After that", then);
 }
 
+static void print_estimate(struct cli *cli, FILE *f, const struct order *o, uint64_t now)
+{
+	_cleanup_free_ char *range = estimate_range(o, now), *bound = estimate_bound(o, now, /* brief= */ false),
+			    *said = estimate_said(o, now);
+
+	cli_fprint_field(cli, f, "Between", range);
+	cli_fprint_field(cli, f, "Arrives", bound);
+	cli_fprint_field(cli, f, "Estimate", said);
+}
+
 static void print_arrival(struct cli *cli, FILE *f, const struct order *o)
 {
 	if (status_is_delivered(o->status)) {
@@ -114,8 +125,10 @@ static void print_arrival(struct cli *cli, FILE *f, const struct order *o)
 			print_time(cli, f, "Promised", o->end_expected);
 		return;
 	}
-	if (status_is_pending(o->status))
-		print_time(cli, f, "Expected", order_expected(o));
+	if (status_is_pending(o->status)) {
+		print_time(cli, f, "Expected", estimate_arrival(o));
+		print_estimate(cli, f, o, now_realtime());
+	}
 	print_hold(cli, f, o);
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/timeutil.h"
+#include "clients/cli/estimate.h"
 #include "clients/cli/track-screen.h"
 #include "clients/cli/verbs.h"
 #include "clients/cli/watch.h"
@@ -49,7 +50,7 @@ static void print_change(struct track *t)
 	const struct order *o = &t->watch.order;
 	_cleanup_free_ char *line = NULL, *key = NULL;
 
-	key = xprintf("%s %" PRIu64 " %s %d", o->status, order_expected(o) / USEC_PER_MIN,
+	key = xprintf("%s %" PRIu64 " %s %d", o->status, estimate_arrival(o) / USEC_PER_MIN,
 		      strempty(o->courier.name), t->state.gone_since != 0);
 	if (streq_ptr(key, t->last_line_key))
 		return;

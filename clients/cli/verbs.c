@@ -130,6 +130,11 @@ static const struct option_def monitor_options[] = {
 	{},
 };
 
+static const struct option_def recommend_options[] = {
+	{ "limit", 0, "N", NULL, "at most so many (10)" },
+	{},
+};
+
 static const struct option_def report_options[] = {
 	{ "format", 0, "FORMAT", "pdf png html", "pdf, png or html (pdf)" },
 	{ "output", 'o', "F", NULL, "to this file, - is stdout (as the service calls it, in this folder)" },
@@ -210,6 +215,9 @@ const struct verb verbs[] = {
 	  "take a product out of the cart", NULL, "customerclient cart remove 12" },
 	{ "cart clear", "", 0, 0, ARG_NONE, NULL, NULL, false, verb_cart_clear, "empty the cart", NULL,
 	  "customerclient cart clear" },
+	{ "recommend", "", 0, 0, ARG_NONE, NULL, recommend_options, false, verb_recommend,
+	  "what you may like now, and why; nothing that is sold out or in the cart", NULL,
+	  "customerclient recommend --limit=3" },
 	{ "order", "", 0, 0, ARG_NONE, NULL, order_options, false, verb_order, "order what is in the cart",
 	  "Shows the items, every fee and the total, asks, and places the order.",
 	  "customerclient order --address 'Main St 1' --city Springfield --pay cash" },

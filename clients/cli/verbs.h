@@ -48,6 +48,7 @@ VERB(passwd);
 VERB(pay);
 VERB(pending);
 VERB(rate);
+VERB(recommend);
 VERB(reorder);
 VERB(report);
 VERB(settings);

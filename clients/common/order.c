@@ -144,6 +144,25 @@ static int courier_read(sd_bus_message *m, void *field)
 	return dict_read(m, fields, ELEMENTSOF(fields), field);
 }
 
+#define ESTIMATE_FIELD(key, type, name) { key, type, offsetof(struct order_estimate, name) }
+
+static int estimate_read(sd_bus_message *m, void *field)
+{
+	static const struct dict_field fields[] = {
+		ESTIMATE_FIELD("cooking", 't', cooking),
+		ESTIMATE_FIELD("delivery", 't', delivery),
+		ESTIMATE_FIELD("earliest", 't', earliest),
+		ESTIMATE_FIELD("latest", 't', latest),
+		ESTIMATE_FIELD("confidence", 'd', confidence),
+		ESTIMATE_FIELD("asked", 't', asked),
+		ESTIMATE_FIELD("bound", 't', bound),
+		ESTIMATE_FIELD("bound-orders", 'u', bound_orders),
+	};
+
+	*(struct order_estimate *)field = (struct order_estimate){};
+	return dict_read(m, fields, ELEMENTSOF(fields), field);
+}
+
 #define ORDER_FIELD(key, type, name) { key, type, offsetof(struct order, name) }
 #define ORDER_FIELD_READ(key, contents, name) { key, 0, offsetof(struct order, name), contents, name##_read }
 
@@ -181,6 +200,7 @@ int order_read(sd_bus_message *m, struct order *o)
 		ORDER_FIELD_READ("timeline", "a(st)", timeline),
 		ORDER_FIELD_READ("payments", "aa{sv}", payments),
 		ORDER_FIELD_READ("courier", "a{sv}", courier),
+		ORDER_FIELD_READ("estimate", "a{sv}", estimate),
 		ORDER_FIELD("rating", 'u', rating),
 		ORDER_FIELD("rating-comment", 's', rating_comment),
 		ORDER_FIELD("confirmation-code", 's', confirmation_code),
@@ -205,6 +225,7 @@ int order_read_properties(sd_bus_message *m, struct order *o)
 		ORDER_FIELD("HoldUntilTimestamp", 't', hold_until),
 		ORDER_FIELD("ExpectedTimestamp", 't', expected),
 		ORDER_FIELD("LatestTimestamp", 't', latest),
+		ORDER_FIELD_READ("Estimate", "a{sv}", estimate),
 		ORDER_FIELD("CookingExpectedTimestamp", 't', cooking_expected),
 		ORDER_FIELD("Destination", 's', destination),
 		ORDER_FIELD("DestinationLatitude", 'd', destination_latitude),

@@ -34,6 +34,14 @@ struct order_courier {
 	uint64_t date; /* of the position; 0 = none */
 };
 
+/* When a pending order is expected, by what the predictive backend said (delivery 0: nothing) and by what was learned
+ * from the orders before it (bound 0: nothing). */
+struct order_estimate {
+	uint64_t cooking, delivery, earliest, latest, asked, bound;
+	double confidence;
+	uint32_t bound_orders;
+};
+
 #define DEFINE_LIST(type) \
 	struct type##_list { \
 		struct type *items; \
@@ -61,6 +69,7 @@ struct order {
 	struct order_step_list timeline;
 	struct order_payment_list payments;
 	struct order_courier courier;
+	struct order_estimate estimate;
 	uint32_t rating;
 	uint64_t hold_until;
 	uint64_t age; /* µs since the service last confirmed it, at the time of the reply */

@@ -28,6 +28,8 @@ struct view {
 	bool cancellable, paid;
 	uint32_t rating;
 	uint64_t expected;   /* when it should be delivered */
+	/* What the predictive backend says of it (estimated 0: nothing), when, and by when nine of ten orders came. */
+	uint64_t estimated, earliest, latest, asked, bound;
 	uint64_t ended;      /* when it was */
 	uint64_t changed;    /* last change at the service */
 	uint64_t confirmed;  /* when the service last said that the order is so */

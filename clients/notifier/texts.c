@@ -175,9 +175,14 @@ static char *line_stage(const struct view *v, const struct verdict *verdict)
 	return verdict->news == NEWS_READY ? order_line(v, words) : strprintf("It %s", words);
 }
 
+static uint64_t expected_at(const struct view *v)
+{
+	return v->estimated ? v->estimated : v->expected;
+}
+
 static char *line_expected(const struct view *v, const struct verdict *verdict, uint64_t now)
 {
-	char when[TEXT_WHEN_SIZE], span[TEXT_SPAN_SIZE];
+	char when[TEXT_WHEN_SIZE], span[TEXT_SPAN_SIZE], from[8], to[8];
 
 	if (v->expected == 0 || verdict->news == NEWS_MOVED)
 		return strdup("");
@@ -187,7 +192,30 @@ static char *line_expected(const struct view *v, const struct verdict *verdict, 
 	if (verdict->moved_usec != 0)
 		return strprintf("Now expected %s, %s %s", when, text_span(span, verdict->moved_usec),
 				 verdict->moved_usec > 0 ? "later" : "earlier");
-	return strprintf("Expected %s", when);
+	text_when(when, expected_at(v), now);
+	if (!v->earliest || v->latest <= now)
+		return strprintf("Expected %s", when);
+	return strprintf("Expected %s (%s–%s)", when, clock_time(from, v->earliest), clock_time(to, v->latest));
+}
+
+/* "By 19:55 nine times in ten; said 2 min ago". What the order has outlived is left out: that it is late says another
+ * line. */
+static char *line_bound(const struct view *v, const struct verdict *verdict, uint64_t now)
+{
+	bool known = v->bound > now && v->bound >= expected_at(v);
+	bool said = v->estimated && v->asked && now >= v->asked + USEC_PER_MIN && verdict->news != NEWS_MOVED && verdict->late_for != v->expected &&
+		    verdict->moved_usec == 0;
+	char at[8], span[TEXT_SPAN_SIZE];
+
+	if (v->expected == 0)
+		return strdup("");
+	clock_time(at, v->bound);
+	text_span(span, (int64_t)(now - v->asked));
+	if (known && said)
+		return strprintf("By %s nine times in ten; said %s ago", at, span);
+	if (known)
+		return strprintf("By %s nine times in ten", at);
+	return said ? strprintf("Said %s ago", span) : strdup("");
 }
 
 static char *line_payment(const struct view *v, const struct verdict *verdict)
@@ -289,6 +317,9 @@ static int body_pending(const struct view *v, const struct verdict *verdict, uin
 	if (verdict->news == NEWS_HELD)
 		return body_held(v, body);
 	r = add_line(body, line_expected(v, verdict, now));
+	if (r < 0)
+		return r;
+	r = add_line(body, line_bound(v, verdict, now));
 	if (r < 0)
 		return r;
 	r = add_line(body, line_stage(v, verdict));

@@ -72,6 +72,19 @@ static void read_payments(GVariant *order, struct view *v)
 	(void)g_variant_lookup(newest, "valid-until", "t", &v->pay_until);
 }
 
+static void read_estimate(GVariant *order, struct view *v)
+{
+	g_autoptr(GVariant) e = g_variant_lookup_value(order, "estimate", G_VARIANT_TYPE("a{sv}"));
+
+	if (!e)
+		return;
+	(void)g_variant_lookup(e, "delivery", "t", &v->estimated);
+	(void)g_variant_lookup(e, "earliest", "t", &v->earliest);
+	(void)g_variant_lookup(e, "latest", "t", &v->latest);
+	(void)g_variant_lookup(e, "asked", "t", &v->asked);
+	(void)g_variant_lookup(e, "bound", "t", &v->bound);
+}
+
 static double courier_metres(GVariant *order, GVariant *courier)
 {
 	double from[2], to[2];
@@ -129,6 +142,7 @@ int view_from_order(GVariant *order, uint64_t now, struct view *ret)
 	(void)g_variant_lookup(order, "hold-until", "t", &v.hold_until);
 	(void)g_variant_lookup(order, "rating", "u", &v.rating);
 	(void)g_variant_lookup(order, "end-expected", "t", &v.expected);
+	read_estimate(order, &v);
 	if (!g_variant_lookup(order, "end-actual", "t", &v.ended) || v.ended == 0)
 		v.ended = delivered_at(order);
 	(void)g_variant_lookup(order, "changed", "t", &v.changed);

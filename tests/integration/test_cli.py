@@ -19,7 +19,6 @@ from screen import Terminal
 
 ERROR = harness.ERROR
 PLACE = ('--address', '12 Long Street', '--city', 'Springfield')
-LATER = ('recommend',)
 
 
 class CliTestCase(harness.TestCase):
@@ -105,11 +104,6 @@ class WithoutDaemon(CliTestCase):
                 (('completion', 'tcsh'), 'bash, zsh, fish')):
             with self.subTest(arguments):
                 self.fails(2, *arguments, says=says, name=name)
-
-    def test_what_comes_later_is_no_command(self):
-        for word in LATER:
-            with self.subTest(word):
-                self.fails(2, word, says='the commands are:')
 
     def test_help_and_version(self):
         text = self.ok('--help')

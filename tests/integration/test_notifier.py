@@ -61,7 +61,7 @@ class WithDunst(desktop.NotifierCase):
             self.assertIn('default', c.actions)
         self.assertEqual(calls[0].buttons, ['track', 'cancel'])
         self.assertIn(' in cash at the door', calls[0].body)
-        self.assertRegex(calls[0].body, r'^Expected at \d\d:\d\d\n')
+        self.assertRegex(calls[0].body, r'^Expected at \d\d:\d\d(?: \(\d\d:\d\d–\d\d:\d\d\))?\n')
         self.assertEqual(calls[4].buttons, ['track'])
         self.assertEqual([calls[5].actions[b] for b in calls[5].buttons], ['★★★★★', '★★★', 'More…'])
 

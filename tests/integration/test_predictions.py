@@ -2,13 +2,17 @@
 service there, wrong, silent and gone."""
 
 import datetime
+import json
 import os
+import re
+import sqlite3
 import subprocess
 
 from gi.repository import GLib
 
 import harness
-from harness import TIMEOUT, build_dir, iterate
+from harness import TIMEOUT, binary, build_dir, iterate
+from screen import Terminal
 
 SOUP = 24
 LONG = bool(os.environ.get('TEST_LONG'))
@@ -379,6 +383,105 @@ class Forecast(PredictionsTestCase):
         self.sandbox.fault(CALLS[2], 'garbage:html')
         with self.assertError('Protocol'):
             self.forecast()
+
+
+class Shown(PredictionsTestCase):
+    """By the command line."""
+    CLOCK = r'\d\d:\d\d'
+
+    def terminal(self, *arguments, columns=80, rows=24):
+        t = Terminal([binary('customerclient'), *arguments], self.environment(PAGER='cat'), columns, rows)
+        self.addCleanup(t.close)
+        return t
+
+    def shown(self, pattern, *arguments, **size):
+        t = self.terminal(*arguments, **size)
+        t.wait_for(lambda s: re.search(pattern, s.text, re.M))
+        return t.screen.text
+
+    def ok(self, *arguments):
+        result = self.cli(*arguments)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stdout
+
+    def test_recommend(self):
+        self.seed_and_sign_in('friday', 300, habits=[{'weekday': 'Friday', 'productId': SOUP}])
+        self.go_to(4)
+        lines = self.ok('recommend', '--limit=3').splitlines()
+        self.assertEqual(len(lines), 4)
+        self.assertRegex(lines[1], r'^ *24  Miso Soup +4\.20 USD  You often order it on Fridays: \d+ of \d+ times$')
+        said = json.loads(self.ok('--json', 'recommend', '--limit=2'))
+        self.assertEqual([r['product'] for r in said['recommendations']][0], SOUP)
+        self.assertEqual(said['recommendations'][0]['price'], {'minor': 420, 'currency': 'USD'})
+        self.assertEqual(set(said['recommendations'][0]), {'product', 'name', 'price', 'score', 'reason'})
+        self.assertEqual(self.ok('cart'), '', 'no tips in a pipe')
+        self.assertEqual(json.loads(self.ok('--json', 'cart'))['lines'], [])
+        for columns in (80, 40):
+            tips = self.shown('You may like:(\n.*){3}', 'cart', columns=columns)
+            self.assertEqual(len(tips.split('You may like:')[1].strip().splitlines()), 3)
+            self.assertIn('Miso Soup', tips)
+        self.assertIn('Miso Soup', self.ok('cart', 'add', str(SOUP)))
+        self.assertNotIn('Miso Soup', self.ok('recommend', '--limit=100'))
+        self.assertIn('from 1 to 100', self.cli('recommend', '--limit=0').stderr)
+
+    def test_recommend_offline(self):
+        self.seed_and_sign_in('ann')
+        lines = self.ok('recommend')
+        self.go_offline()
+        self.assertEqual(self.ok('recommend'), lines)
+        asked = json.loads(self.ok('--json', 'recommend'))['asked']
+        self.assertLess(datetime.datetime.fromisoformat(asked.replace('Z', '+00:00')),
+                        datetime.datetime.now(datetime.timezone.utc))
+        (path,) = [os.path.join(folder, f) for folder, _, files in os.walk(f'{self.dir}/cache') for f in files
+                   if re.fullmatch(r'[0-9a-f-]{36}\.db', f)]
+        self.stop()
+        with sqlite3.connect(path) as db:
+            db.execute('UPDATE predictions SET asked = asked - 7200000000')
+        db.close()
+        self.start()
+        self.assertIn('as of 2 h ago', self.cli('recommend').stderr)
+
+    def test_never_said_offline(self):
+        self.sign_up_and_in()
+        self.go_offline()
+        result = self.cli('recommend')
+        self.assertEqual((result.returncode, result.stdout), (7, ''))
+        self.shown('The cart is empty', 'cart')
+
+    def test_estimate(self):
+        self.seed_and_sign_in('winter', 100)
+        uid, _ = self.place()
+        self.wait_for(lambda: {'delivery', 'bound'} <= set(self.estimate(uid)), 'estimate and bound')
+        c = self.CLOCK
+        show = self.ok('show', uid)
+        self.assertRegex(show, rf'(?m)^Expected +\S+ {c}$\n^Between +{c}–{c}$\n^Arrives +by {c} nine times in ten$\n'
+                               rf'^Estimate +said \d+ s ago$')
+        self.assertRegex(self.ok('pending'), rf'(?m)requested +{c} +{c}–{c} +by {c} +\d+ s ago')
+        said = json.loads(self.ok('--json', 'show', uid))['estimate']
+        self.assertEqual(set(said), {'cooking', 'delivery', 'earliest', 'latest', 'confidence', 'asked', 'bound',
+                                     'bound-orders'})
+        self.assertEqual(json.loads(self.ok('--json', 'pending'))[0]['estimate'], said)
+        wide = self.shown(rf'by {c} nine times in ten; said \d+ s ago$', 'track')
+        self.assertRegex(wide, rf'(?m)^Requested +expected {c} \({c}–{c}\), in \d+ min$')
+        narrow = self.shown(rf'^by {c} in 9 of 10; said \d+ s ago$', 'track', columns=40, rows=12)
+        self.assertRegex(narrow, rf'(?m)^expected {c} \({c}–{c}\), in \d+ min$')
+        for columns in (80, 40):
+            pending = self.shown(rf'requested +{c}', 'pending', columns=columns)
+            self.assertTrue(all(len(line) <= columns for line in pending.splitlines()))
+        self.sandbox.advance(uid, 'Delivered')
+        self.wait_for_status(uid, 'delivered')
+        self.assertNotRegex(self.ok('show', uid), 'Between|Arrives|Estimate')
+
+    def test_forecast(self):
+        self.seed_and_sign_in('saver')
+        amount, low, high, _ = self.forecast()
+        stats = json.loads(self.ok('--json', 'stats'))
+        self.assertEqual({k: stats['forecast'][k]['minor'] for k in ('amount', 'low', 'high')},
+                         {'amount': amount, 'low': low, 'high': high})
+        money = re.escape(f'this month probably {low / 100:.2f}–{high / 100:.2f}, {amount / 100:.2f} USD')
+        self.assertRegex(self.ok('stats'), rf'(?m)^Forecast +{money}$')
+        self.sandbox.fault('/PredictiveBackend/*', 'stall')
+        self.assertRegex(self.ok('stats'), r'(?m)^This month')
 
 
 if __name__ == '__main__':

@@ -19,7 +19,8 @@ STAGES = (('Requested', 'requested', 'Requested'), ('Processing', 'processing', 
 LABELS = ('Requested', 'Accepted', 'Cooking', 'Ready', 'On the way', 'Delivered')
 CLOCK = r'(?:yesterday |tomorrow )?\d\d:\d\d'
 SPAN = r'\d+ (?:s|min|h)(?: \d+ (?:s|min))?'
-ARRIVAL = rf'expected {CLOCK}(?:, in {SPAN}|, any moment)?(?:, {SPAN} late)?'
+RANGE = r'(?: \(\d\d:\d\d–\d\d:\d\d\))?'
+ARRIVAL = rf'expected {CLOCK}{RANGE}(?:, in {SPAN}|, any moment)?(?:, {SPAN} late)?'
 AWAY = r'(?:\d+ m|\d+\.\d km) away'
 
 
@@ -36,7 +37,8 @@ def wide_picture(order, stage, progress):
         courier = r'\S.*, \+\d+'
         where = rf'         {AWAY}, seen {SPAN} ago'
     lines = [re.escape('Order ' + order['number']) + ' +' + re.escape(money), '',
-             STAGES[stage][2] + ' +' + (ARRIVAL if pending else rf'at {CLOCK}(?:, {SPAN} late)?'), '',
+             STAGES[stage][2] + ' +' + (ARRIVAL if pending else rf'at {CLOCK}(?:, {SPAN} late)?'),
+             rf' +said {SPAN} ago' if pending else '',
              '█' * full + '░' * (72 - full) + f'  {progress:3} %', marks, '',
              f'Courier  {courier}', where if pending else '',
              re.escape(f'Code     {order["confirmation-code"]}') if pending else '',
@@ -56,7 +58,7 @@ def narrow_picture(order, stage, progress):
         courier = rf'\S.*, {AWAY}' if pending else rf'\S.*'
         where = rf'        seen {SPAN} ago, code {order["confirmation-code"]}'
     lines = [re.escape('Order ' + order['number']) + ' +' + re.escape(money), STAGES[stage][2],
-             ARRIVAL if pending else rf'at {CLOCK}(?:, {SPAN} late)?', '█' * full + '░' * (32 - full) + f'  {progress:3} %',
+             ARRIVAL if pending else rf'at {CLOCK}(?:, {SPAN} late)?', rf'said {SPAN} ago' if pending else '', '█' * full + '░' * (32 - full) + f'  {progress:3} %',
              f'Courier {courier}', where if pending else '',
              re.escape(f'To      {order["destination"]}')]
     if pending:
@@ -253,7 +255,7 @@ class Behaviour(TrackTestCase):
         t.wait_for('Live, confirmed')
         self.assertNotIn('late', t.screen.text)
         self.sandbox.request('POST', '/Sandbox/Advance', {'deliveryOrderUid': self.uid, 'delayMinutes': 12})
-        t.wait_for(lambda s: re.search(rf'^Requested +expected {CLOCK}, in {SPAN}, 12 min late$', s.text, re.M))
+        t.wait_for(lambda s: re.search(rf'^Requested +expected {CLOCK}{RANGE}, in {SPAN}, 12 min late$', s.text, re.M))
         self.assertEqual(t.screen.scrolled, 0)
 
     def test_cancelled(self):

@@ -517,6 +517,41 @@ static void test_texts_of_hold_and_door(void **state)
 		   "Expected at 19:30\nOrder 1042 is on its way\nMaria is bringing it");
 }
 
+static void test_texts_of_an_estimate(void **state)
+{
+	struct view v = view_at("cooking", E);
+	struct verdict verdict = { .news = NEWS_STAGE, .stage = "cooking" };
+
+	(void)state;
+	v.payment_type = NULL;
+	v.estimated = E + 2 * MINUTE;
+	v.earliest = E - 6 * MINUTE;
+	v.latest = E + 12 * MINUTE;
+	v.asked = NOW - 30 * USEC_PER_SEC;
+	check_text(&v, &verdict, NOW, "Order 1042 is in the kitchen", "Expected at 19:32 (19:24–19:42)");
+	v.bound = E + 15 * MINUTE;
+	check_text(&v, &verdict, NOW, "Order 1042 is in the kitchen",
+		   "Expected at 19:32 (19:24–19:42)\nBy 19:45 nine times in ten");
+	v.asked = NOW - 2 * MINUTE;
+	check_text(&v, &verdict, NOW, "Order 1042 is in the kitchen",
+		   "Expected at 19:32 (19:24–19:42)\nBy 19:45 nine times in ten; said 2 min ago");
+	/* what is over, or belied, is left out */
+	check_text(&v, &verdict, E + 13 * MINUTE, "Order 1042 is in the kitchen",
+		   "Expected at 19:32\nBy 19:45 nine times in ten; said 45 min ago");
+	v.bound = E;
+	check_text(&v, &verdict, NOW, "Order 1042 is in the kitchen",
+		   "Expected at 19:32 (19:24–19:42)\nSaid 2 min ago");
+	v.bound = E + 15 * MINUTE;
+	verdict = (struct verdict){ .news = NEWS_LATE, .stage = "cooking", .late_for = E };
+	check_text(&v, &verdict, E + 5 * MINUTE, "Order 1042 is running late",
+		   "It was expected at 19:30\nBy 19:45 nine times in ten\nIt is in the kitchen");
+	check_text(&v, &verdict, E + 16 * MINUTE, "Order 1042 is running late",
+		   "It was expected at 19:30\nIt is in the kitchen");
+	verdict = (struct verdict){ .news = NEWS_MOVED, .stage = "cooking", .moved_usec = 15 * (int64_t)MINUTE };
+	check_text(&v, &verdict, NOW, "Order 1042: now 19:30, 15 min later",
+		   "By 19:45 nine times in ten\nIt is in the kitchen");
+}
+
 static void test_texts_of_the_end(void **state)
 {
 	struct view v = view_at("delivered", E);
@@ -797,6 +832,7 @@ int main(void)
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_texts_of_payment),
 		cmocka_unit_test(test_texts_of_hold_and_door),
+		cmocka_unit_test(test_texts_of_an_estimate),
 		cmocka_unit_test(test_texts_of_the_end),
 		cmocka_unit_test(test_words_of_time),
 		cmocka_unit_test_setup_teardown(test_memory, folder_setup, folder_teardown),

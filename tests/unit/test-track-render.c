@@ -111,6 +111,7 @@ static void test_submitting(void **state)
 	      "Order 9dcc57ae-5341-4dc0-97…  33.71 USD\n"
 	      "Being sent\n"
 	      "\n"
+	      "\n"
 	      "░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░    0 %\n"
 	      "Courier nobody yet\n"
 	      "\n"
@@ -147,6 +148,7 @@ static void test_held(void **state)
 	      "Order 9dcc57ae-5341-4dc0-97…  33.71 USD\n"
 	      "Being sent\n"
 	      "is sent in 42 s\n"
+	      "\n"
 	      "░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░    0 %\n"
 	      "Courier nobody yet\n"
 	      "\n"
@@ -179,6 +181,7 @@ static void test_requested(void **state)
 	      "Order C-000007                33.71 USD\n"
 	      "Requested\n"
 	      "expected 20:05, in 25 min\n"
+	      "\n"
 	      "█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░    5 %\n"
 	      "Courier nobody yet\n"
 	      "        code 5205\n"
@@ -212,6 +215,7 @@ static void test_awaiting_payment(void **state)
 	      "Order C-000007                33.71 USD\n"
 	      "Awaiting payment\n"
 	      "customerclient pay C-000007\n"
+	      "\n"
 	      "█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░    5 %\n"
 	      "Courier nobody yet\n"
 	      "        code 5205\n"
@@ -244,6 +248,7 @@ static void test_processing(void **state)
 	      "Order C-000007                33.71 USD\n"
 	      "Accepted\n"
 	      "expected 20:05, in 25 min\n"
+	      "\n"
 	      "████░░░░░░░░░░░░░░░░░░░░░░░░░░░░   15 %\n"
 	      "Courier nobody yet\n"
 	      "        code 5205\n"
@@ -276,6 +281,7 @@ static void test_cooking(void **state)
 	      "Order C-000007                33.71 USD\n"
 	      "Being cooked\n"
 	      "expected 20:05, in 25 min\n"
+	      "\n"
 	      "████████████░░░░░░░░░░░░░░░░░░░░   40 %\n"
 	      "Courier nobody yet\n"
 	      "        code 5205\n"
@@ -308,6 +314,7 @@ static void test_ready(void **state)
 	      "Order C-000007                33.71 USD\n"
 	      "Ready to deliver\n"
 	      "expected 20:05, in 25 min\n"
+	      "\n"
 	      "███████████████████░░░░░░░░░░░░░   60 %\n"
 	      "Courier nobody yet\n"
 	      "        code 5205\n"
@@ -341,6 +348,7 @@ static void test_in_delivery(void **state)
 	      "Order C-000007                33.71 USD\n"
 	      "On the way\n"
 	      "expected 20:05, in 25 min\n"
+	      "\n"
 	      "█████████████████████████░░░░░░░   80 %\n"
 	      "Courier Lucía, 1.1 km away\n"
 	      "        seen 8 s ago, code 5205\n"
@@ -376,6 +384,7 @@ static void test_in_delivery_late(void **state)
 	      "Order C-000007                33.71 USD\n"
 	      "On the way\n"
 	      "expected 19:27, 12 min late\n"
+	      "\n"
 	      "██████████████████████████████░░   95 %\n"
 	      "Courier Lucía, 360 m away\n"
 	      "        seen 8 s ago, code 5205\n"
@@ -410,6 +419,7 @@ static void test_moved(void **state)
 	      "Order C-000007                33.71 USD\n"
 	      "On the way\n"
 	      "expected 20:20, in 40 min, 15 min late\n"
+	      "\n"
 	      "██████████████████████░░░░░░░░░░   70 %\n"
 	      "Courier Lucía, 1.1 km away\n"
 	      "        seen 8 s ago, code 5205\n"
@@ -444,6 +454,7 @@ static void test_without_coordinates(void **state)
 	      "Order C-000007                33.71 USD\n"
 	      "On the way\n"
 	      "expected 20:05, in 25 min\n"
+	      "\n"
 	      "█████████████████████████░░░░░░░   80 %\n"
 	      "Courier Lucía\n"
 	      "        seen 8 s ago, code 5205\n"
@@ -479,6 +490,7 @@ static void test_delivered(void **state)
 	      "Order C-000007                33.71 USD\n"
 	      "Delivered\n"
 	      "at 19:38\n"
+	      "\n"
 	      "████████████████████████████████  100 %\n"
 	      "Courier Lucía\n"
 	      "\n"
@@ -515,6 +527,7 @@ static void test_delivered_late(void **state)
 	      "Order C-000007                33.71 USD\n"
 	      "Delivered\n"
 	      "at 19:38, 12 min late\n"
+	      "\n"
 	      "████████████████████████████████  100 %\n"
 	      "Courier Lucía\n"
 	      "\n"
@@ -550,6 +563,7 @@ static void test_cancelled(void **state)
 	      "Order C-000007                33.71 USD\n"
 	      "Cancelled\n"
 	      "\n"
+	      "\n"
 	      "████░░░░░░░░░░░░░░░░░░░░░░░░░░░░   15 %\n"
 	      "\n"
 	      "\n"
@@ -584,6 +598,7 @@ static void test_rejected(void **state)
 	      "Order 9dcc57ae-5341-4dc0-97…  33.71 USD\n"
 	      "Not made\n"
 	      "Not sent in time, nothing was ordered\n"
+	      "\n"
 	      "░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░    0 %\n"
 	      "\n"
 	      "\n"
@@ -616,6 +631,7 @@ static void test_unknown_word(void **state)
 	      "Order C-000007                33.71 USD\n"
 	      "waiting-for-rain\n"
 	      "expected 20:05, in 25 min\n"
+	      "\n"
 	      "█████████░░░░░░░░░░░░░░░░░░░░░░░   30 %\n"
 	      "Courier nobody yet\n"
 	      "        code 5205\n"
@@ -651,6 +667,7 @@ static void test_offline(void **state)
 	      "Order C-000007                33.71 USD\n"
 	      "Being cooked\n"
 	      "expected 20:05, in 25 min\n"
+	      "\n"
 	      "████████████░░░░░░░░░░░░░░░░░░░░   40 %\n"
 	      "Courier nobody yet\n"
 	      "        code 5205\n"
@@ -684,6 +701,7 @@ static void test_polling(void **state)
 	      "Order C-000007                33.71 USD\n"
 	      "Being cooked\n"
 	      "expected 20:05, in 25 min\n"
+	      "\n"
 	      "████████████░░░░░░░░░░░░░░░░░░░░   40 %\n"
 	      "Courier nobody yet\n"
 	      "        code 5205\n"
@@ -717,6 +735,7 @@ static void test_daemon_gone(void **state)
 	      "Order C-000007                33.71 USD\n"
 	      "Being cooked\n"
 	      "expected 20:05, in 25 min\n"
+	      "\n"
 	      "████████████░░░░░░░░░░░░░░░░░░░░   40 %\n"
 	      "Courier nobody yet\n"
 	      "        code 5205\n"
@@ -753,6 +772,7 @@ static void test_hostile_text(void **state)
 	      "Order C-000007                33.71 USD\n"
 	      "On the way\n"
 	      "expected 20:05, in 25 min\n"
+	      "\n"
 	      "█████████████████████████░░░░░░░   80 %\n"
 	      "Courier �[2JEve �, 1.1 km away\n"
 	      "        seen 8 s ago, code 5205\n"
@@ -781,6 +801,112 @@ static void test_age_counts_on(void **state)
 	assert_non_null(strstr(b.lines[13], "confirmed 4 s ago"));
 	track_frame_done(&a);
 	track_frame_done(&b);
+}
+
+/* What the predictive backend says, and what was learned from the orders before. */
+static struct order an_estimated_order(void)
+{
+	struct order o = an_order("cooking", 40);
+
+	o.end_expected = o.expected = NOW + 20 * MIN;
+	o.estimate = (struct order_estimate){
+		.delivery = NOW + 22 * MIN, .earliest = NOW + 14 * MIN, .latest = NOW + 32 * MIN,
+		.asked = NOW - 2 * MIN, .bound = NOW + 35 * MIN, .bound_orders = 250, .confidence = 0.8,
+	};
+	return o;
+}
+
+static void test_estimate(void **state)
+{
+	struct order o = an_estimated_order();
+	struct track_state s;
+
+	(void)state;
+	s = a_state(&o);
+	check(&s,
+	      "Order C-000007                                                  33.71 USD, cash\n"
+	      "\n"
+	      "Being cooked                            expected 20:02 (19:54–20:12), in 22 min\n"
+	      "                                     by 20:15 nine times in ten; said 2 min ago\n"
+	      "████████████████████████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░   40 %\n"
+	      "✓ Requested  ✓ Accepted  ● Cooking  ○ Ready  ○ On the way  ○ Delivered\n"
+	      "\n"
+	      "Courier  nobody yet\n"
+	      "\n"
+	      "Code     5205\n"
+	      "To       12 Long Street, Springfield\n"
+	      "Items    2 × Pad Thai, 1 × Garlic Naan\n"
+	      "\n"
+	      "Live, confirmed 3 s ago                        Ctrl-C leaves, the order goes on\n",
+	      "Order C-000007                33.71 USD\n"
+	      "Being cooked\n"
+	      "expected 20:02 (19:54–20:12), in 22 min\n"
+	      "by 20:15 in 9 of 10; said 2 min ago\n"
+	      "████████████░░░░░░░░░░░░░░░░░░░░   40 %\n"
+	      "Courier nobody yet\n"
+	      "        code 5205\n"
+	      "To      12 Long Street, Springfield\n"
+	      "Live, confirmed 3 s ago\n");
+}
+
+/* A line of each picture at a time: that of the arrival, and the one after it. */
+static void check_arrival(const struct order *o, uint64_t now, const char *wide, const char *detail,
+			  const char *narrow, const char *narrow_detail)
+{
+	struct track_state s = a_state(o);
+	const char *want[] = { wide, detail, narrow, narrow_detail };
+	struct track_frame w, n;
+
+	track_render(&s, &style_plain, 80, 24, now, &w);
+	track_render(&s, &style_plain, 40, 12, now, &n);
+	for (size_t i = 0; i < ELEMENTSOF(want); i++) {
+		const char *line = i < 2 ? w.lines[2 + i] : n.lines[i];
+
+		if (!strstr(line, want[i]) || (!*want[i] && *line))
+			fail_msg("'%s' is not in '%s'", want[i], line);
+		assert_null(strstr(line, "…"));
+	}
+	track_frame_done(&w);
+	track_frame_done(&n);
+}
+
+/* What is outlived is left out or said to be past, and nothing stands beside what belies it. */
+static void test_estimate_never_contradicts_itself(void **state)
+{
+	struct order o = an_estimated_order();
+
+	(void)state;
+	/* late: there is room for the range, or for the span */
+	check_arrival(&o, NOW + 21 * MIN, "expected 20:02 (19:54–20:12), in 1 min, 1 min late",
+		      "by 20:15 nine times in ten; said 23 min ago", "expected 20:02, in 1 min, 1 min late",
+		      "by 20:15 in 9 of 10; said 23 min ago");
+	/* the range is over */
+	check_arrival(&o, NOW + 33 * MIN, "  expected 20:02, 13 min late", "by 20:15 nine times in ten; said 35 min ago",
+		      "expected 20:02, 13 min late", "by 20:15 in 9 of 10; said 35 min ago");
+	/* and so is the bound */
+	check_arrival(&o, NOW + 35 * MIN, "  expected 20:02, 15 min late",
+		      "late: nine in ten came by 20:15; said 37 min ago", "expected 20:02, 15 min late",
+		      "9 of 10 came by 20:15; said 37 min ago");
+	/* the service expects it later than nine in ten came */
+	o.estimate.delivery = NOW + 36 * MIN;
+	o.estimate.latest = NOW + 40 * MIN;
+	check_arrival(&o, NOW, "expected 20:16 (19:54–20:20), in 36 min", " said 2 min ago",
+		      "expected 20:16 (19:54–20:20), in 36 min", "said 2 min ago");
+	/* nothing but what was learned */
+	o.estimate = (struct order_estimate){ .bound = NOW + 35 * MIN, .bound_orders = 20 };
+	check_arrival(&o, NOW, " expected 20:00, in 20 min", "  by 20:15 nine times in ten", "expected 20:00, in 20 min",
+		      "by 20:15 in 9 of 10");
+	/* no range */
+	o.estimate = (struct order_estimate){ .delivery = NOW + 22 * MIN, .asked = NOW + 5 * MIN };
+	check_arrival(&o, NOW, " expected 20:02, in 22 min", " said 0 s ago", "expected 20:02, in 22 min", "said 0 s ago");
+	/* delivered, unpaid: none */
+	o = an_estimated_order();
+	o.status = (char *)"delivered";
+	o.end_actual = NOW;
+	check_arrival(&o, NOW, "at 19:40", "", "at 19:40", "");
+	o = an_estimated_order();
+	o.status = (char *)"awaiting-payment";
+	check_arrival(&o, NOW, "to pay: customerclient pay", "", "customerclient pay", "");
 }
 
 /* Any size: as many lines for every order, none too long, one less than the screen at most. */
@@ -913,6 +1039,8 @@ int main(void)
 		cmocka_unit_test(test_daemon_gone),
 		cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_age_counts_on),
+		cmocka_unit_test(test_estimate),
+		cmocka_unit_test(test_estimate_never_contradicts_itself),
 		cmocka_unit_test(test_height_depends_on_size_alone),
 		cmocka_unit_test(test_colour_changes_no_text),
 		cmocka_unit_test(test_ascii),
