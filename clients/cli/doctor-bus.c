@@ -273,20 +273,22 @@ static int read_status(struct doctor *d, sd_bus_error *e)
 	return 0;
 }
 
-/* "Online" is what the last contact was, maybe an hour ago: asks anew. Who is not signed in has one question that may
- * be asked. What comes of it is in GetStatus. */
+/* "Online" is what the last contact was, maybe an hour ago: asks anew. Who is not signed in, or only with what lies in a
+ * locked keyring, has one question that may be asked. What comes of it is in GetStatus. */
 static void try_service(struct doctor *d)
 {
 	_cleanup_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
 	struct client *c = d->cli->client;
-	int r;
+	int r = 0;
 
 	doctor_limit(d, CONTACT_LIMIT);
 	if (d->status.signed_in)
 		r = client_call(c, CC_IFACE_DAEMON, "Sync", &e, NULL, NULL);
-	else
+	if (!d->status.signed_in || sd_bus_error_has_name(&e, CC_ERROR("SessionLocked"))) {
+		sd_bus_error_free(&e);
 		r = client_call(c, CC_IFACE_SESSION, "CheckUserExists", &e, NULL, "sss", "customerclient-doctor", "",
 				"");
+	}
 	d->contact_timeout = sd_bus_error_has_name(&e, SD_BUS_ERROR_NO_REPLY) ||
 			     sd_bus_error_has_name(&e, SD_BUS_ERROR_TIMEOUT);
 	if (r < 0 && !d->contact_timeout)

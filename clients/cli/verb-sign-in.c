@@ -18,21 +18,27 @@ int session_sign_in(struct cli *cli, const char *login, const struct secret *pas
 int session_check_signed_out(struct cli *cli)
 {
 	_cleanup_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
-	_cleanup_message_ sd_bus_message *state_reply = NULL, *login_reply = NULL;
+	_cleanup_message_ sd_bus_message *state_reply = NULL, *login_reply = NULL, *expiry_reply = NULL;
 	const char *state, *login = "";
+	uint64_t expiry = 0;
 	int r;
 
 	r = client_get_property(cli->client, CC_IFACE_SESSION, "State", "s", &e, &state_reply);
 	if (r >= 0)
 		r = client_get_property(cli->client, CC_IFACE_SESSION, "Login", "s", &e, &login_reply);
+	if (r >= 0)
+		r = client_get_property(cli->client, CC_IFACE_SESSION, "TokenExpiryTimestamp", "t", &e, &expiry_reply);
 	if (r < 0)
 		return cli_fail_error(cli, &e, CLIENT_READS);
 	r = sd_bus_message_read(state_reply, "s", &state);
 	if (r >= 0)
 		r = sd_bus_message_read(login_reply, "s", &login);
+	if (r >= 0)
+		r = sd_bus_message_read(expiry_reply, "t", &expiry);
 	if (r < 0)
 		return cli_bad_reply(cli, r, "Session.State");
-	if (streq(state, "signed-in"))
+	/* Without a token it is one in a locked keyring, which may give way. */
+	if (streq(state, "signed-in") && expiry > 0)
 		return cli_fail(cli, CC_EXIT_REFUSED, CC_ERROR("Conflict"),
 				"'%s' is signed in already; customerclient sign-out first", login);
 	return 0;
