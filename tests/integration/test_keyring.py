@@ -143,6 +143,26 @@ class There(KeyringTest):
         harness.poll(lambda: self.state() == 'expired', what='the end of the session')
         self.client.call('Orders', 'List', '(a{sv}us)', ({}, 10, ''))
 
+    def test_worlds_and_users_do_not_meet(self):
+        self.sign_up_and_in()
+        first = self.the_item()
+        other = harness.Sandbox(self.dir)
+        self.addCleanup(other.kill)
+        self.restart(CUSTOMERCLIENT_BASE_URL=other.service_url)
+        self.assertEqual(self.state(), 'signed-out')
+        here, self.sandbox = self.sandbox, other
+        self.sign_up_and_in('ben')
+        self.sandbox = here
+        self.wait_store('secret-service')
+        ben, = [item for item in self.keyring.items() if item[0] != first[0]]
+        for attribute in ('service', 'user', 'slot'):
+            self.assertNotEqual(ben[2][attribute], first[2][attribute])
+        self.restart()
+        self.assertWorks()
+        self.assertEqual(self.client.get('Session', 'Login'), 'ann')
+        self.client.call('Session', 'SignOut', '(b)', (True,))
+        harness.poll(lambda: [item[2] for item in self.keyring.items()] == [ben[2]], what='the item of ann to go')
+
     def test_item_spoiled(self):
         """Whatever somebody wrote into the item does not get into a request."""
         self.expected_log.append('what is kept there is no token')
@@ -207,6 +227,9 @@ class Locked(KeyringTest):
         done = self.cli('sync')
         self.assertEqual((done.returncode, 'unlock it' in done.stderr), (4, True), done.stderr)
         self.assertIn('locked', self.cli('status').stdout)
+        said = self.cli('doctor').stdout
+        self.assertRegex(said, r'(?m)^ok +service ')
+        self.assertRegex(said, r'(?m)^warning +keyring +it is locked; the token is in it')
         self.assertEqual(self.times_said(LOCKED), 1)
         asked = self.times_said('The keyring was asked')
         harness.let_pass(1.5)
@@ -222,10 +245,14 @@ class Locked(KeyringTest):
         self.stop()
         self.keyring.lock()
         self.start()
-        self.sign_in()
+        harness.poll(lambda: self.status('keyring') == 'locked', what='the answer of the keyring')
+        done = self.cli('sign-in', 'ann', stdin=harness.PASSWORD)
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
         self.assertInFile()
         self.assertWorks()
         self.assertEqual(len(self.keyring.items()), 1)
+        done = self.cli('sign-in', 'ann', stdin=harness.PASSWORD)
+        self.assertEqual(done.returncode, 8, done.stderr)
         old = self.the_item()[0]
         self.keyring.unlock()
         self.wait_store('secret-service')
@@ -294,6 +321,17 @@ class Late(KeyringTest):
         self.assertWorks()
         self.keyring.start()
         self.assertInKeyring()
+
+    def test_without_a_collection(self):
+        """A keyring into which nobody has ever logged in: nobody is asked to make up a password for it."""
+        self.keyring.start(unlocked=False)
+        self.sign_up_and_in()
+        self.assertInFile()
+        self.assertEqual(self.status('keyring'), 'absent')
+        self.assertEqual(self.keyring.call(keyring.PATH, keyring.SERVICE, 'ReadAlias',
+                                           harness.GLib.Variant('(s)', ('default',))), ('/',))
+        with open(f'{self.dir}/bus.log', encoding='utf-8') as f:
+            self.assertNotIn('Prompter', f.read())
 
     def test_gone_while_running(self):
         self.keyring.start()
@@ -369,6 +407,12 @@ class Odd(KeyringTest):
         self.stop()
         self.keyring.stop()
         odd = keyring.Odd(self, 'hang')
+        # It does not keep us from ending either.
+        self.start()
+        harness.poll(self.helper, what='the helper')
+        began = time.monotonic()
+        self.stop()
+        self.assertLess(time.monotonic() - began, 2 * harness.TIME_FACTOR)
         self.start()
         began = time.monotonic()
         call = self.client.call_async('Daemon', 'Sync', timeout=60)
