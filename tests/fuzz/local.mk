@@ -65,6 +65,12 @@ tests_fuzz_fuzz_json_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_json_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_json_LDADD = $(FUZZ_DRIVER) $(FUZZ_BASE_LIBS)
 
+fuzz_targets += tests/fuzz/fuzz-relay
+tests_fuzz_fuzz_relay_SOURCES = tests/fuzz/fuzz-relay.c
+tests_fuzz_fuzz_relay_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_relay_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_relay_LDADD = $(FUZZ_DRIVER) $(FUZZ_NET_LIBS)
+
 fuzz_targets += tests/fuzz/fuzz-sse
 tests_fuzz_fuzz_sse_SOURCES = tests/fuzz/fuzz-sse.c
 tests_fuzz_fuzz_sse_CPPFLAGS = $(FUZZ_CPPFLAGS)

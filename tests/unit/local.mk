@@ -54,7 +54,11 @@ tests_unit_test_config_LDADD = $(UNIT_BASE_LIBS)
 
 # net
 unit_tests += tests/unit/test-backoff tests/unit/test-sse tests/unit/test-signalr-frame tests/unit/test-http tests/unit/test-signalr \
-	tests/unit/test-signalr-live tests/unit/test-http-tls
+	tests/unit/test-signalr-live tests/unit/test-http-tls tests/unit/test-relay
+
+tests_unit_test_relay_SOURCES = tests/unit/test-relay.c tests/unit/unit.h
+tests_unit_test_relay_CPPFLAGS = $(UNIT_CPPFLAGS) $(EVENT_CFLAGS)
+tests_unit_test_relay_LDADD = $(UNIT_NET_LIBS)
 
 tests_unit_test_backoff_SOURCES = tests/unit/test-backoff.c
 tests_unit_test_backoff_CPPFLAGS = $(UNIT_CPPFLAGS)
