@@ -341,6 +341,35 @@ class Inside(unittest.TestCase):
         state = self.client.call('Daemon', 'GetStatus')
         self.assertEqual((state['state-db'], state['cache-db']), ('ok', 'ok'))
 
+    def test_video_within_the_sandbox_of_the_unit(self):
+        """There the daemon can still listen, and find out whose a connection is."""
+        with open(f'{self.log_folder}/oven.mp4', 'wb') as f:
+            f.write(os.urandom(1_000_000))
+        self.sandbox.kill()
+        self.sandbox.arguments = ('--videos', self.log_folder)
+        self.sandbox.start(self.sandbox.port)
+        self.sandbox.clock(0)
+        self.start_daemon()
+        self.sign_up_and_in()
+        self.sync()
+        uid = next(v[0] for v in self.client.call('Videos', 'List') if v[5])
+        url, kind = self.client.call('Videos', 'Open', '(s)', (uid,))
+        self.assertEqual(kind, 'stream')
+        fetch = ['curl', '-s', '-o', f'{self.log_folder}/got', '-w', '%{http_code} %{size_download}', url]
+        answer = subprocess.run(fetch, capture_output=True, text=True, check=False, timeout=60)
+        if os.getuid() == 65534:
+            # Within the unit's user namespace everybody else is called nobody, too: nobody gets anything.
+            self.assertEqual(answer.stdout, '000 0')
+            return
+        self.assertEqual(answer.stdout, '200 1000000')
+        with open(f'{self.log_folder}/oven.mp4', 'rb') as a, open(f'{self.log_folder}/got', 'rb') as b:
+            self.assertEqual(a.read(), b.read())
+        if os.getuid() == 0:
+            fetch[3] = '/dev/null'
+            other = subprocess.run(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', *fetch],
+                                   capture_output=True, text=True, check=False, timeout=60)
+            self.assertEqual(other.stdout, '000 0', 'another user')
+
     def test_keyring_within_the_sandbox_of_the_unit(self):
         """A real one: the token rests in it, is found again, and is waited for while it is locked."""
         def store():
