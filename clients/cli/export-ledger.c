@@ -125,8 +125,8 @@ static void head(struct ledger *l, json_object *o, const char *mark)
 	for (char *p = number; *p; p++)
 		if (*p == '(' || *p == ')')
 			*p = ' ';
-	fprintf(l->f, "\n%s %s (%s) Delivery service%s%s\n    ; uid:%s, at %s\n", date, mark, number,
-		*place ? " | " : "", place, export_text(o, "uid"), clock);
+	fprintf(l->f, "\n%s %s %s%s%sDelivery service%s%s\n    ; uid:%s, at %s\n", date, mark, *number ? "(" : "",
+		number, *number ? ") " : "", *place ? " | " : "", place, export_text(o, "uid"), clock);
 }
 
 /* Orders that were never made or came to nothing move no money; they are said, not counted. */

@@ -117,7 +117,7 @@ const Charts = (() => {
 
 	/* Lying bars, the names before them. */
 	const draw_names = (d, chart) => {
-		const { points } = chart, row = Math.min(30, (d.height - 8) / points.length), high = extent(points)[1] || 1;
+		const { points } = chart, row = Math.min(40, (d.height - 8) / points.length), high = extent(points)[1] || 1;
 		const left = Math.min(d.width * 0.5, Math.max(...points.map((p) => width_of(p.label))) + 12);
 		const right = d.width - RIGHT - 48;
 		const y = (i) => 4 + (i + 0.5) * row;

@@ -186,9 +186,21 @@
 			tile("delivery-delay", "Mean delay", delay === null ? "–" : minutes(delay), delay, delay === null ? "" : "min"),
 			tile("on-time", "On time", pairs.length ? `${Math.round((100 * on_time) / pairs.length)} %` : "–", on_time, pairs.length ? `of ${whole.format(pairs.length)}` : ""),
 		);
-		const others = model.other_currencies(state.selected);
-		$("status").textContent = `${whole.format(state.selected.length)} of ${plural(model.n, "order")}` +
-			(others ? `; ${whole.format(others)} in another currency, not in the amounts` : "") + ".";
+	};
+
+	/* What the numbers are of, in words: for ears, and on paper, where there are no filters. */
+	const NAMED_MAX = 4;
+	const draw_status = () => {
+		const others = model.other_currencies(state.selected), parts = [`${whole.format(state.selected.length)} of ${plural(model.n, "order")}`];
+		const named = (set, texts) => (set.size > NAMED_MAX ? `${set.size} of ${texts.length}` : [...set].map((i) => texts[i]).join(", ") || "none");
+		if (state.from !== null || state.to !== null)
+			parts.push(`${state.from === null ? "" : `from ${Dates.iso(state.from)} `}${state.to === null ? "" : `to ${Dates.iso(state.to)}`}`.trim());
+		parts.push(`status ${named(state.statuses, data.statuses)}`);
+		if (state.places.size)
+			parts.push(`place ${named(state.places, data.places)}`);
+		if (others)
+			parts.push(`${whole.format(others)} in another currency, not in the amounts`);
+		$("status").textContent = `${parts.join("; ")}.`;
 	};
 
 	/* ---- filters ---- */
@@ -205,6 +217,7 @@
 	const update = () => {
 		state.selected = model.select(state);
 		draw_tiles();
+		draw_status();
 		cards.forEach(draw_card);
 	};
 
