@@ -98,6 +98,17 @@ static int append_change(struct cli *cli, sd_bus_message *m, const char *word)
 	return r < 0 ? cli_fail_errno(cli, r, "Settings.Set") : 0;
 }
 
+/* Which of the two was meant nobody knows. */
+static int refuse_twice(struct cli *cli, const struct args *args, unsigned i)
+{
+	size_t n = strcspn(args->words[i], "=");
+
+	for (unsigned k = 0; k < i; k++)
+		if (strcspn(args->words[k], "=") == n && strncmp(args->words[k], args->words[i], n) == 0)
+			return cli_usage(cli, "The setting %.*s is given twice", (int)n, args->words[i]);
+	return 0;
+}
+
 static int new_changes(struct cli *cli, const struct args *args, sd_bus_message **ret)
 {
 	_cleanup_message_ sd_bus_message *m = NULL;
@@ -109,6 +120,9 @@ static int new_changes(struct cli *cli, const struct args *args, sd_bus_message 
 	if (r < 0)
 		return cli_fail_errno(cli, r, "Settings.Set");
 	for (unsigned i = 0; i < args->n_words; i++) {
+		r = refuse_twice(cli, args, i);
+		if (r < 0)
+			return r;
 		r = append_change(cli, m, args->words[i]);
 		if (r < 0)
 			return r;

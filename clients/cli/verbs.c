@@ -276,7 +276,10 @@ const struct verb verbs[] = {
 	  "what is set at the service: addresses, ways to be told and to pay", NULL,
 	  "customerclient settings" },
 	{ "settings set", "KEY=VALUE...", 1, ARGS_MANY, ARG_OTHER, NULL, NULL, false, verb_settings_set,
-	  "change settings; offline they are queued", "An empty VALUE takes a setting away.",
+	  "change settings; offline they are queued",
+	  "Keys: email, phone-number, whats-app, viber, telegram, telegram-nickname, default-city, default-address;\n"
+	  "preferred-communication (email, phone, whatsapp, viber, telegram), preferred-payment-type (cash, pos, qr,\n"
+	  "card), notification-policy (on, off), email-receipts (yes, no). An empty VALUE takes a setting away.",
 	  "customerclient settings set default-city=Springfield preferred-payment-type=card" },
 	{ "sync", "", 0, 0, ARG_NONE, NULL, NULL, false, verb_sync, "ask the service for what changed, now",
 	  NULL, "customerclient sync" },

@@ -297,6 +297,8 @@ int watched_step(struct outbox_job *j);
 /* settings.c */
 int settings_step(struct outbox_job *j);
 void settings_apply(struct core *c, json_object *o, const char *etag); /* what the service says */
+/* The service cannot be reached: who waits for a change hears that it is queued. */
+void settings_offline(struct core *c);
 int settings_get(struct core *c, api_cb done, void *userdata, struct api_call **ret);
 /* A receipt by e-mail where the person wants them: its key is derived from the order, so that two desktops send one
  * mail. */

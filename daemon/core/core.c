@@ -119,6 +119,8 @@ static void hook_contact(bool reached, uint64_t date, const char *why, void *use
 
 	if (reached)
 		heard_clock(c, date);
+	else
+		settings_offline(c);
 	(void)free_and_strdup(&c->contact_error, reached ? NULL : why);
 	if (c->contact_known && c->online == reached)
 		return;

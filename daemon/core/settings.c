@@ -19,7 +19,36 @@ struct key {
 	const char *bus, *service;
 	const struct translation *values; /* NULL: any text */
 	bool is_bool;
+	bool (*fits)(const char *text); /* of a text that is not empty; NULL: any */
+	const char *like;               /* what fits, for people */
 };
+
+/* Only what nobody could be reached by is refused here; the rest is the service's to judge. */
+static bool is_phone(const char *s)
+{
+	size_t digits = 0;
+
+	s += *s == '+';
+	for (; *s; s++)
+		if (*s >= '0' && *s <= '9')
+			digits++;
+		else if (!strchr(" -.()", *s))
+			return false;
+	return digits >= 5 && digits <= 15;
+}
+
+static bool is_email(const char *s)
+{
+	const char *at = strchr(s, '@');
+
+	for (const char *p = s; *p; p++)
+		if ((unsigned char)*p <= ' ')
+			return false;
+	return at && at > s && at[1] && !strchr(at + 1, '@');
+}
+
+#define PHONE .fits = is_phone, .like = "a phone number, such as +14155550100"
+#define EMAIL .fits = is_email, .like = "an e-mail address, such as ann@example.org"
 
 static const struct translation communication[] = {
 	{ "email", "email" }, { "phone", "phone" }, { "whatsapp", "whatsapp" }, { "viber", "viber" },
@@ -31,18 +60,18 @@ static const struct translation payment_type[] = {
 static const struct translation policy[] = { { "on", "On" }, { "off", "Off" }, { NULL, NULL } };
 
 static const struct key keys[] = {
-	{ "email", "email", NULL, false },
-	{ "phone-number", "phoneNumber", NULL, false },
-	{ "whats-app", "whatsApp", NULL, false },
-	{ "viber", "viber", NULL, false },
-	{ "telegram", "telegram", NULL, false },
-	{ "telegram-nickname", "telegramNickname", NULL, false },
-	{ "preferred-communication", "preferredCommunication", communication, false },
-	{ "preferred-payment-type", "preferredPaymentType", payment_type, false },
-	{ "default-city", "defaultCity", NULL, false },
-	{ "default-address", "defaultAddress", NULL, false },
-	{ "notification-policy", "notificationPolicy", policy, false },
-	{ "email-receipts", "emailReceipts", NULL, true },
+	{ "email", "email", EMAIL },
+	{ "phone-number", "phoneNumber", PHONE },
+	{ "whats-app", "whatsApp", PHONE },
+	{ "viber", "viber", PHONE },
+	{ "telegram", "telegram", PHONE },
+	{ "telegram-nickname", "telegramNickname" },
+	{ "preferred-communication", "preferredCommunication", communication },
+	{ "preferred-payment-type", "preferredPaymentType", payment_type },
+	{ "default-city", "defaultCity" },
+	{ "default-address", "defaultAddress" },
+	{ "notification-policy", "notificationPolicy", policy },
+	{ "email-receipts", "emailReceipts", .is_bool = true },
 };
 
 static const struct key *find_key(const char *bus)
@@ -229,12 +258,40 @@ static void change_end(struct core *c, void *data)
 	change_free(o);
 }
 
+/* "a, b, c": what the person may choose from. */
+static char *joined(char *list, const char *word)
+{
+	char *longer = strprintf("%s%s%s", strempty(list), list ? ", " : "", word);
+
+	free(list);
+	return longer;
+}
+
+static int no_such_setting(const char *name, struct failure *f)
+{
+	_cleanup_free_ char *list = NULL;
+
+	for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+		list = joined(list, keys[i].bus);
+	return failure_set(f, CC_E_INVALID_ARGS, "There is no setting '%s'; there are: %s", name, strempty(list));
+}
+
+static int no_such_value(const struct key *k, const char *value, struct failure *f)
+{
+	_cleanup_free_ char *list = NULL;
+
+	for (const struct translation *t = k->values; t && t->bus; t++)
+		list = joined(list, t->bus);
+	return failure_set(f, CC_E_INVALID_ARGS, "The setting '%s' cannot be '%.100s'; it is %s%s", k->bus, value,
+			   list ? "one of: " : "", list ? list : strempty(k->like));
+}
+
 static int translate(const struct setting *s, json_object **ret, const struct key **ret_key, struct failure *f)
 {
 	const struct key *k = find_key(s->key);
 
 	if (!k)
-		return failure_set(f, CC_E_INVALID_ARGS, "There is no setting '%s'", s->key);
+		return no_such_setting(s->key, f);
 	if (k->is_bool != s->is_bool)
 		return failure_set(f, CC_E_INVALID_ARGS, "The setting '%s' is %s", s->key, k->is_bool ? "yes or no" :
 				   "a text");
@@ -243,6 +300,8 @@ static int translate(const struct setting *s, json_object **ret, const struct ke
 		*ret = json_object_new_boolean(s->flag);
 		return 0;
 	}
+	if (k->fits && !isempty(s->text) && !k->fits(s->text))
+		return no_such_value(k, s->text, f);
 	if (!k->values) {
 		*ret = json_object_new_string(strempty(s->text));
 		return 0;
@@ -252,7 +311,7 @@ static int translate(const struct setting *s, json_object **ret, const struct ke
 			*ret = json_object_new_string(t->service);
 			return 0;
 		}
-	return failure_set(f, CC_E_INVALID_ARGS, "'%s' is no value of the setting '%s'", strempty(s->text), s->key);
+	return no_such_value(k, strempty(s->text), f);
 }
 
 /* The change on top of what is unsent already, and what the key was before. */
@@ -347,12 +406,21 @@ void settings_set(struct core *c, const struct setting *changed, size_t n, setti
 		names = difference(before, after);
 		if (names)
 			tell(c, names);
-		r = outbox_wait(c, job, CALL_BUDGET, NULL, change_sent, o);
+		o->queued = c->contact_known && !c->online;
+		r = o->queued ? 0 : outbox_wait(c, job, CALL_BUDGET, NULL, change_sent, o);
 		if (r < 0)
 			failure_from_store(&o->failure, r, "The answer cannot be waited for");
 	}
-	if (r < 0)
+	if (r < 0 || o->queued)
 		(void)core_defer(c, change_end, o, change_free);
+}
+
+void settings_offline(struct core *c)
+{
+	struct outbox_job *job = outbox_find(c, ROW_SETTINGS, "settings");
+
+	if (job)
+		job_answer_unknown(job);
 }
 
 /* ---- the row ---- */

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import time
 import unittest
 
 import harness
@@ -338,9 +339,33 @@ class Settings(PayTestCase):
 
     def test_offline_they_are_queued(self):
         self.ok('settings', 'set', 'default-city=Springfield')
-        self.sandbox.stop()
-        self.assertEqual(self.json('settings', 'set', 'default-city=Shelbyville', timeout=60), {'state': 'queued'})
-        self.assertEqual(self.json('settings')['default-city'], 'Shelbyville')
+        self.sandbox.fault('*', 'reset')
+        # At once: the first time when the connection is cut, then since that is known.
+        for city in ('Shelbyville', 'Ogdenville'):
+            began = time.monotonic()
+            self.assertEqual(self.json('settings', 'set', f'default-city={city}'), {'state': 'queued'})
+            self.assertLess(time.monotonic() - began, 3 * harness.TIME_FACTOR)
+            self.assertEqual(self.json('settings')['default-city'], city)
+        self.fails(2, 'settings', 'set', 'viber=smoke', says="'smoke'")
+        self.sandbox.clear_faults()
+        poll(lambda: self.json('settings', 'set', 'default-city=Ogdenville') == {'state': 'saved'}, what='saved', every=0.5)
+
+    def test_bad_values(self):
+        for word, says in (('colour=blue', "There is no setting 'colour'; there are: email, phone-number, "),
+                           ('preferred-payment-type=beans', "cannot be 'beans'; it is one of: cash, pos, qr, card"),
+                           ('preferred-communication=smoke', 'one of: email, phone, whatsapp, viber, telegram'),
+                           ('phone-number=abc', 'a phone number, such as'), ('whats-app=12', 'a phone number'),
+                           ('email=nobody', 'an e-mail address'), ('email=a b@c', 'an e-mail address')):
+            with self.subTest(word):
+                self.fails(2, 'settings', 'set', word, says=says)
+        self.fails(2, 'settings', 'set', 'default-city=A', 'default-city=B', says='default-city is given twice')
+        before = self.json('settings')
+        self.fails(2, 'settings', 'set', 'default-city=A', 'viber=x', says='viber')
+        self.assertEqual(self.json('settings'), before, 'all of them or none')
+        self.ok('settings', 'set', 'viber=+49 (89) 123-45.67', 'telegram-nickname=annie')
+        self.assertEqual(self.json('settings')['viber'], '+49 (89) 123-45.67')
+        self.ok('settings', 'set', 'viber=')
+        self.assertNotIn('viber', self.json('settings'))
 
 
 class SettingsNotRead(CliTestCase):
