@@ -331,6 +331,18 @@ static int place(struct cli *cli, const struct wish *w, const struct quote *q, c
 	return r < 0 ? place_failed(cli, uid, &e) : 0;
 }
 
+static void print_held(const struct order *o)
+{
+	uint64_t now = now_realtime(), left = o->hold_until > now ? o->hold_until - now : 0;
+	char at[WHEN_SIZE];
+
+	if (left < 100 * USEC_PER_SEC)
+		printf("It is sent in %" PRIu64 " s", (left + USEC_PER_SEC - 1) / USEC_PER_SEC);
+	else
+		printf("It is sent at %s", when_format_near(at, o->hold_until, now));
+	printf("; until then customerclient cancel %s is certain.\n", order_name(o));
+}
+
 static void print_placed(struct cli *cli, const struct order *o, bool held)
 {
 	char money[MONEY_HUMAN_SIZE] = "", at[WHEN_SIZE];
@@ -342,8 +354,7 @@ static void print_placed(struct cli *cli, const struct order *o, bool held)
 	printf("\n%sOrder %s%s  %s%s%s%s%s\n", cli->style->on[STYLE_BOLD], order_name(o), cli->style->off,
 	       status_label(o->status), *money ? ", " : "", money, *expected ? ", expected " : "", expected);
 	if (held)
-		printf("It is sent at %s; until then customerclient cancel %s is certain.\n",
-		       when_format_near(at, o->hold_until, now_realtime()), order_name(o));
+		print_held(o);
 	if (held && pay_is_ahead(o))
 		printf("Next, once it is sent: customerclient pay %s\n", order_name(o));
 	else

@@ -463,7 +463,7 @@ class HeldOrders(PayTestCase):
         self.ok('cart', 'add', str(product[0]))
         out = self.ok('order', *PLACE, '--pay', 'card', '--yes')
         uid = self.json('show', 'last')['uid']
-        self.assertRegex(out, rf'It is sent at .*\d\d:\d\d; until then customerclient cancel {uid} is certain')
+        self.assertRegex(out, rf'It is sent (at .*\d\d:\d\d|in \d+ s); until then customerclient cancel {uid} is certain')
         self.assertIn(f'Next, once it is sent: customerclient pay {uid}\n', out)
         self.assertNotIn('customerclient track', out)
         for arguments in (('show', uid), ('pending',), ('orders',), ('status',)):
