@@ -76,11 +76,8 @@ int save_close(struct cli *cli, struct save *s, int r)
 {
 	int error = 0;
 
-	if (s->f == stdout) {
-		if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
-			r = cannot(cli, "stdout", errno);
+	if (s->f == stdout) /* what could not be written there is told at the end of the program */
 		return r;
-	}
 	if (ferror(s->f) || fflush(s->f) != 0 || (s->temporary && fsync(fileno(s->f)) < 0))
 		error = errno ? errno : EIO;
 	if (fclose(s->f) != 0 && !error)

@@ -55,8 +55,10 @@ static int print_result(struct cli *cli, const char *path, const char *format)
 {
 	json_object *o;
 
-	if (!cli->json)
+	if (!cli->json) {
+		printf("%s\n", path);
 		return 0;
+	}
 	o = xcheck(json_object_new_object());
 	json_object_object_add(o, "file", json_object_new_string(path));
 	json_object_object_add(o, "format", json_object_new_string(format));

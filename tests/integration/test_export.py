@@ -172,7 +172,7 @@ class Export(history.TestCase):
     def test_ledger(self):
         self.hostile()
         path = f'{self.dir}/orders.ledger'
-        self.assertEqual(self.ok('-o', path), '')
+        self.assertEqual(self.ok('-o', path), path + '\n')
         self.hledger(path, 'check')
         orders = [o for o in self.orders_of() if o['status'] != 'cancelled']
         wanted = Counter()
@@ -252,6 +252,12 @@ class Export(history.TestCase):
         with open(path, encoding='utf-8') as f:
             self.assertEqual(f.read(), 'before')
         self.assertEqual([n for n in os.listdir(self.dir) if n.startswith('orders.json')], ['orders.json'])
+
+    def test_full(self):
+        with open('/dev/full', 'w', encoding='utf-8') as full:
+            p = subprocess.run([harness.binary('customerclient'), 'orders', 'export', '--format=csv'], stdout=full,
+                               stderr=subprocess.PIPE, text=True, env=self.environment(), check=False)
+        self.assertEqual((p.returncode, p.stderr), (1, 'customerclient: the output could not be written: No space left on device\n'))
 
     def test_usage(self):
         for arguments, words in (((), '--format=csv, json, ledger or ics'), (('--format=xml',), 'xml'),
