@@ -98,23 +98,44 @@ class Keyring:
         self.call(path, 'org.freedesktop.Secret.Item', 'Delete', None)
 
 
-class Odd:
-    """Has the keyring's name. `hang`: answers nothing, ever. `plain`: knows only sessions in the clear."""
+# The prime of the second Oakley group (RFC 2409, 6.2), by which sessions are encrypted.
+PRIME = int('FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DDEF9519B3CD3A431B'
+            '302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7EDEE386BFB5A899FA5AE9F24117C4B1FE6'
+            '49286651ECE65381FFFFFFFFFFFFFFFF', 16)
+PUBLIC = pow(2, 0x0123456789abcdef0123456789abcdef, PRIME).to_bytes(128, 'big')
 
-    XML = ('<node><interface name="org.freedesktop.Secret.Service">'
-           '<method name="OpenSession"><arg type="s" direction="in"/><arg type="v" direction="in"/>'
-           '<arg type="v" direction="out"/><arg type="o" direction="out"/></method>'
-           '<method name="SearchItems"><arg type="a{ss}" direction="in"/><arg type="ao" direction="out"/>'
-           '<arg type="ao" direction="out"/></method>'
-           '<method name="ReadAlias"><arg type="s" direction="in"/><arg type="o" direction="out"/></method>'
-           '<property name="Collections" type="ao" access="read"/></interface></node>')
+
+class Odd:
+    """Has the keyring's name. `hang`: answers nothing, ever. `plain`: knows only sessions in the clear. `prompt`: says
+    that it is open, and wants to ask the person something all the same."""
+
+    XML = '''<node><interface name="org.freedesktop.Secret.Service">
+        <method name="OpenSession"><arg type="s" direction="in"/><arg type="v" direction="in"/>
+            <arg type="v" direction="out"/><arg type="o" direction="out"/></method>
+        <method name="SearchItems"><arg type="a{ss}" direction="in"/><arg type="ao" direction="out"/>
+            <arg type="ao" direction="out"/></method>
+        <method name="ReadAlias"><arg type="s" direction="in"/><arg type="o" direction="out"/></method>
+        <property name="Collections" type="ao" access="read"/></interface>
+        <interface name="org.freedesktop.Secret.Collection">
+        <method name="CreateItem"><arg type="a{sv}" direction="in"/><arg type="(oayays)" direction="in"/>
+            <arg type="b" direction="in"/><arg type="o" direction="out"/><arg type="o" direction="out"/></method>
+        <property name="Items" type="ao" access="read"/><property name="Label" type="s" access="read"/>
+        <property name="Locked" type="b" access="read"/><property name="Created" type="t" access="read"/>
+        <property name="Modified" type="t" access="read"/></interface>
+        <interface name="org.freedesktop.Secret.Prompt"><method name="Prompt"><arg type="s" direction="in"/></method>
+        <method name="Dismiss"/></interface></node>'''
+    ONE = PATH + '/collection/one'
 
     def __init__(self, test, kind):
-        self.kind, self.calls, self.held = kind, [], []
+        self.kind, self.calls = kind, []
         self.connection = test.bus.connect()
         test.addCleanup(self.close)
-        info = Gio.DBusNodeInfo.new_for_xml(self.XML).interfaces[0]
-        self.connection.register_object(PATH, info, self.called, self.get, None)
+        places = (PATH, self.ONE, PATH + '/prompt/p1')
+        for path, interface in zip(places, Gio.DBusNodeInfo.new_for_xml(self.XML).interfaces):
+            self.connection.register_object(path, interface, self.called, self.get, None)
+        # Alias and collection are the same object.
+        self.connection.register_object(PATH + '/aliases/default',
+                                        Gio.DBusNodeInfo.new_for_xml(self.XML).interfaces[1], self.called, self.get, None)
         # What hangs does not answer the calls of properties either.
         if kind == 'hang':
             self.connection.add_filter(self.swallow)
@@ -131,16 +152,23 @@ class Odd:
         self.calls.append(method if method != 'OpenSession' else f'OpenSession {arguments.unpack()[0]}')
         if method == 'OpenSession' and arguments.unpack()[0] == 'plain':
             invocation.return_value(GLib.Variant('(vo)', (GLib.Variant('s', ''), PATH + '/session/1')))
+        elif method == 'OpenSession' and self.kind == 'prompt':
+            invocation.return_value(GLib.Variant('(vo)', (GLib.Variant('ay', PUBLIC), PATH + '/session/1')))
         elif method == 'OpenSession':
             invocation.return_dbus_error('org.freedesktop.DBus.Error.NotSupported', 'only plain')
         elif method == 'SearchItems':
             invocation.return_value(GLib.Variant('(aoao)', ([], [])))
+        elif method == 'CreateItem':
+            invocation.return_value(GLib.Variant('(oo)', ('/', PATH + '/prompt/p1')))
+        elif method == 'ReadAlias':
+            invocation.return_value(GLib.Variant('(o)', (self.ONE,)))
         else:
-            invocation.return_value(GLib.Variant('(o)', (PATH + '/collection/one',)))
+            invocation.return_value(None)
 
-    @staticmethod
-    def get(_connection, _sender, _path, _interface, _name):
-        return GLib.Variant('ao', [PATH + '/collection/one'])
+    def get(self, _connection, _sender, _path, _interface, name):
+        return {'Collections': GLib.Variant('ao', [self.ONE]), 'Items': GLib.Variant('ao', []),
+                'Label': GLib.Variant('s', 'one'), 'Locked': GLib.Variant('b', False),
+                'Created': GLib.Variant('t', 1), 'Modified': GLib.Variant('t', 1)}[name]
 
     def close(self):
         if not self.connection.is_closed():

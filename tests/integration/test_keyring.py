@@ -436,6 +436,15 @@ class Odd(KeyringTest):
         self.assertEqual(odd.calls, ['OpenSession dh-ietf1024-sha256-aes128-cbc-pkcs7', 'OpenSession plain'])
         self.assertEqual(self.times_said('in the clear'), 1)
 
+    def test_wants_to_prompt(self):
+        """Nobody is asked for a password because of us."""
+        odd = keyring.Odd(self, 'prompt')
+        self.sign_up_and_in()
+        self.assertInFile()
+        self.assertEqual(self.status('keyring'), 'locked')
+        self.assertIn('CreateItem', odd.calls)
+        self.assertNotIn('Prompt', odd.calls)
+
 
 class Killed(KeyringTest):
     def test_at_any_moment(self):
