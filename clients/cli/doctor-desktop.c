@@ -1,6 +1,10 @@
 /* What the desktop gives: the keyring, the notification server, the notifier. Nothing is started for a look. */
 #include "clients/cli/doctor.h"
 
+#include "base/timeutil.h"
+#include "clients/cli/when.h"
+#include "clients/common/dict.h"
+
 #define SECRETS_NAME "org.freedesktop.secrets"
 #define SECRETS_PATH "/org/freedesktop/secrets"
 #define SERVER_NAME "org.freedesktop.Notifications"
@@ -201,19 +205,31 @@ static void check_notifier(struct doctor *d)
 			   xstrdup("customerclient-notifier &"));
 }
 
+struct muting {
+	int muted;
+	uint64_t until;
+};
+
 static void check_muted(struct doctor *d)
 {
+	static const struct dict_field fields[] = {
+		{ "Muted", 'b', offsetof(struct muting, muted) },
+		{ "MutedUntilTimestamp", 't', offsetof(struct muting, until) },
+	};
 	_cleanup_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
 	_cleanup_message_ sd_bus_message *reply = NULL;
-	int muted;
+	struct muting m = {};
+	char at[WHEN_SIZE];
 
 	if (!d->has_status)
 		return;
 	doctor_limit(d, DESKTOP_LIMIT);
-	if (client_get_property(d->cli->client, CC_IFACE_NOTIFICATIONS, "Muted", "b", &e, &reply) >= 0 &&
-	    sd_bus_message_read(reply, "b", &muted) >= 0 && muted)
-		doctor_add(d, VERDICT_WARNING, "muted", xstrdup("bubbles are muted"),
-			   xstrdup("customerclient notifications --unmute"));
+	if (client_get_all(d->cli->client, CC_PATH, CC_IFACE_NOTIFICATIONS, &e, &reply) < 0 ||
+	    dict_read(reply, fields, ELEMENTSOF(fields), &m) < 0 || !m.muted)
+		return;
+	when_format_near(at, m.until, now_realtime());
+	doctor_add(d, VERDICT_WARNING, "muted", xprintf("bubbles are muted%s%s", *at ? " until " : "", at),
+		   xstrdup("customerclient notifications --unmute"));
 }
 
 void doctor_check_desktop(struct doctor *d)

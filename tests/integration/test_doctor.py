@@ -84,6 +84,10 @@ class Well(DoctorCase):
         self.client.call('Daemon', 'GetStatus')
         self.client.set('Notifications', 'Muted', 'b', True)
         self.assertEqual(self.doctor()[1]['muted']['todo'], 'customerclient notifications --unmute')
+        self.assertEqual(self.document['checks'][-1]['text'], 'bubbles are muted')
+        until = int((time.time() + 600) * 1000000)
+        self.client.set('Notifications', 'MutedUntilTimestamp', 't', until)
+        self.assertRegex(self.doctor()[1]['muted']['text'], r'^bubbles are muted until .*\d\d:\d\d$')
 
     def test_signed_out_and_offline(self):
         status, checks, _ = self.doctor()
@@ -371,6 +375,19 @@ class Bundle(DoctorCase):
         self.assertEqual(self.cli('doctor', '--replace').returncode, 2)
         self.doctor('--bundle', path, '--replace')
         self.assertEqual(self.document['bundle'], path)
+
+    def test_each_setting_is_shown(self):
+        """But for the two that may say something of the person."""
+        with open(os.path.join(harness.SOURCE_DIR, 'docs', 'configuration.md'), encoding='utf-8') as f:
+            keys = re.findall(r'^\| `(\w+)` \| `(\w+)` \|', f.read(), re.M)
+        self.assertGreater(len(keys), 20)
+        lines = [f'[{section}]\n{key}=17' for section, key in keys]
+        self.write_config('\n'.join(lines) + '\n')
+        _, text = self.bundle()
+        hidden = [key for _, key in keys if f'{key}=<not-shown>' in text]
+        self.assertEqual(hidden, ['CAFile', 'MonthlyLimit'])
+        for _, key in keys:
+            self.assertIn(f'\n{key}={"<not-shown>" if key in hidden else "17"}\n', text)
 
     def test_log_that_hangs(self):
         folder = f'{self.dir}/bin'
