@@ -240,13 +240,13 @@ void bundle_learn_machine(const struct doctor *d, struct redactor *r)
 
 	/* "root" is everybody's. */
 	if (user && user->pw_uid != 0) {
-		redact_add(r, "user", user->pw_name);
+		redact_add_word(r, "user", user->pw_name);
 		redact_add_name(r, user->pw_gecos);
 	}
 	if (!isempty(home) && !streq(home, "/"))
 		redact_add(r, "home", home);
 	if (gethostname(machine, sizeof(machine) - 1) == 0 && !streq(machine, "localhost"))
-		redact_add(r, "machine", machine);
+		redact_add_word(r, "machine", machine);
 	if (d->status.base_url)
 		redact_add_host(r, d->status.base_url);
 }

@@ -13,7 +13,7 @@
 
 #define BUS_LIMIT (2 * USEC_PER_SEC)
 #define UNIT_LIMIT (USEC_PER_SEC)
-#define START_LIMIT (3 * USEC_PER_SEC)
+#define START_LIMIT (4 * USEC_PER_SEC)
 #define STATUS_LIMIT (2 * USEC_PER_SEC)
 #define CONTACT_LIMIT (3 * USEC_PER_SEC)
 
@@ -346,8 +346,12 @@ static int start(struct doctor *d, sd_bus_error *e)
 static void judge_not_started(struct doctor *d, const sd_bus_error *e)
 {
 	const char *todo = strstr(strempty(e->message), "; ");
+	bool slow = sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY) || sd_bus_error_has_name(e, SD_BUS_ERROR_TIMEOUT);
 
-	doctor_add(d, VERDICT_WRONG, "daemon", first_clause(e->message), xstrdup(todo ? todo + 2 : SEE_JOURNAL));
+	doctor_add(d, VERDICT_WRONG, "daemon",
+		   slow ? xprintf("it did not come up within %u s", (unsigned)(START_LIMIT / USEC_PER_SEC))
+			: first_clause(e->message),
+		   xstrdup(todo ? todo + 2 : SEE_JOURNAL));
 }
 
 void doctor_check_daemon(struct doctor *d)

@@ -63,6 +63,12 @@ void redact_add(struct redactor *r, const char *tag, const char *text)
 		add(r, tag, text, strlen(text), false, false);
 }
 
+void redact_add_word(struct redactor *r, const char *tag, const char *text)
+{
+	if (text)
+		add(r, tag, text, strlen(text), false, true);
+}
+
 /* Each part between separators, unless it is a short number. */
 static void add_parts(struct redactor *r, const char *tag, const char *text, const char *separators, bool exact)
 {

@@ -13,6 +13,8 @@ DEFINE_CLEANUP(struct redactor *, redact_free);
 /* `text` and what it is, "address" (static). Any case is found, runs of spaces are alike, and short words only where
  * they stand alone. Shorter than 3 characters is passed over; NULL is fine. */
 void redact_add(struct redactor *r, const char *tag, const char *text);
+/* The same, but only as it is written and where it stands alone: a machine called "debian" is not the distribution. */
+void redact_add_word(struct redactor *r, const char *tag, const char *text);
 /* The parts of a text between commas, too: an address, or a name whose words are found by themselves. */
 void redact_add_address(struct redactor *r, const char *text);
 void redact_add_name(struct redactor *r, const char *text);

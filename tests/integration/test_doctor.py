@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import time
+import unittest
 
 import desktop
 import harness
@@ -252,6 +253,13 @@ class Activated(DoctorCase):
         pid = int(re.search(r'process (\d+)', checks['daemon']['text']).group(1))
         os.kill(pid, signal.SIGTERM)
         wait_for_name(self.client.connection, harness.NAME, present=False)
+
+    @unittest.skipUnless(os.environ.get('TEST_LONG'), 'long')
+    def test_does_not_come_up(self):
+        self.begin('/bin/sleep 30')
+        status, checks, _ = self.doctor()
+        self.assertEqual((status, checks['daemon']['text']), (1, 'it did not come up within 4 s'))
+        self.assertIn('bubbles', checks)
 
     def test_cannot_be_started(self):
         self.begin('/bin/false')

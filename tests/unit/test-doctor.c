@@ -21,6 +21,7 @@ static struct redactor *person(void)
 	redact_add(r, "comment", "the grey door");
 	redact_add(r, "order", "C-000042");
 	redact_add(r, "home", "/home/grace");
+	redact_add_word(r, "machine", "debian");
 	redact_add_host(r, "https://delivery.example.org:8443/base");
 	redact_add(r, "city", NULL);
 	redact_add(r, "city", "NY"); /* too short to be told from other text */
@@ -72,6 +73,7 @@ static void test_nothing_personal_stays(void **state)
 		{ "from 192.0.2.17 port 443", "192.0.2.17" },
 		{ "from 2001:db8:0:0:0:0:0:17 port", "db8" },
 		{ "in /home/grace/.config", "grace" },
+		{ "on debian: it", "debian" },
 	};
 	_cleanup_(redact_freep) struct redactor *r = person();
 
