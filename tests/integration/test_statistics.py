@@ -1,8 +1,11 @@
 """Statistics: twelve orders whose answers stand worked out by hand (tests/data/twelve_orders.py), from the cache and from
 the service; both against each other on five seeded years; the overview; what is refused; a service that fails."""
 
+import contextlib
 import datetime
+import glob
 import os
+import sqlite3
 import sys
 import time
 import zoneinfo
@@ -152,6 +155,23 @@ class ByHand(StatisticsCase):
         self.assertEqual(self.values('orders', 'all'), {'all': 11})
         self.assertEqual(self.values('orders', 'all', source='local'), {'all': 11})
         self.assertEqual(self.values('orders', 'all', statuses=['cancelled']), {'all': 2})
+
+    def test_cache_of_version_1(self):
+        """What an older version has stored is counted after the update, without the service."""
+        expected = self.client.call('Statistics', 'GetOverview')
+        self.stop()
+        self.sandbox.kill()
+        (path,) = glob.glob(f'{self.dir}/cache/customerclient/*/????????-*.db')
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            tables = [name for name, in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            for table in set(tables) - {'orders', 'order_text', 'notifications', 'events', 'meta', 'sqlite_sequence'}:
+                db.execute(f'DROP TABLE "{table}"')
+            db.execute("DELETE FROM meta WHERE key = 'facts-filled'")
+            db.execute('PRAGMA user_version = 1')
+            db.commit()
+        self.start()
+        self.assertEqual(self.client.call('Statistics', 'GetOverview'), expected)
+        self.check_all('local')
 
     def test_orders_that_are_not_made_do_not_count(self):
         products = self.products()
