@@ -244,6 +244,28 @@ class OtherWays(PayTestCase):
                 self.sandbox.advance(uid, 'Delivered')
                 self.wait_for_status(uid, 'delivered')
 
+    def test_each_to_the_door(self):
+        """Ordered, paid and delivered."""
+        for way in ('cash', 'pos', 'qr', 'card'):
+            with self.subTest(way):
+                uid, name = self.order(way)
+                if way == 'qr':
+                    p = self.background('pay', name, '--qr')
+                    self.assertEqual(p.stdout.readline().strip(), self.payload(uid))
+                    self.bank(uid, 'paid')
+                    status, out, err = self.ended(p)
+                    self.assertEqual(status, 0, err)
+                    self.assertIn('by QR code', out)
+                elif way == 'card':
+                    self.assertIn('by card **** 4242', self.ok('pay', name, '--card', stdin=card()))
+                else:
+                    self.assertIn('have ', self.ok('pay', name))
+                self.sandbox.advance(uid, 'Delivered')
+                self.ok('wait', name, '--for=delivered', timeout=TIMEOUT)
+                shown = self.json('show', name)
+                self.assertIn(shown['payments'][-1]['status'], ('processed', 'finished'))
+                self.assertEqual(len(self.charges(uid)), 1 if way in ('qr', 'card') else 0)
+
     def test_at_the_door_after_all(self):
         for way in ('cash', 'pos'):
             with self.subTest(way):

@@ -1,9 +1,11 @@
 """Paying: each way to pay, each card of the gateway, and payments that are interrupted: one charge or none, the journal of
 the service proves it, and what is on screen is true. TEST_INTERRUPTED=200 is the long form (make check-long)."""
 
+import collections
 import json
 import os
 import random
+import subprocess
 
 from gi.repository import GLib
 
@@ -74,6 +76,25 @@ class EachWay(PaymentTest):
         self.sandbox.request('POST', '/Sandbox/QrPaid', {'qrPayload': payload, 'outcome': 'paid'})
         self.assertIn(self.client.call('Payments', 'Confirm', '(s)', (uid,)), PAID)
         self.assertEqual(len(self.charges(uid)), 1)
+
+    def test_each_to_the_door(self):
+        """Delivered, and paid: online before, at the door when it comes."""
+        for payment in ('cash', 'pos', 'qr', 'card'):
+            with self.subTest(payment):
+                uid = self.place_by(payment)
+                if payment == 'qr':
+                    payload, fd = self.qr(uid)
+                    os.close(fd)
+                    self.sandbox.request('POST', '/Sandbox/QrPaid', {'qrPayload': payload, 'outcome': 'paid'})
+                    self.assertIn(self.client.call('Payments', 'Confirm', '(s)', (uid,)), PAID)
+                elif payment == 'card':
+                    self.assertIn(self.pay(uid), PAID)
+                self.sandbox.advance(uid, 'Delivered')
+                order = self.wait_for_status(uid, 'delivered')
+                self.assertEqual(order['payment-type'], payment)
+                self.assertIn(order['payments'][-1]['status'], PAID)
+                self.assertEqual(order['payments'][-1]['amount'], order['total-price'])
+                self.assertEqual(len(self.charges(uid)), 1 if payment in ('qr', 'card') else 0)
 
     def test_qr_cancelled_in_the_app(self):
         uid = self.place_by('qr')
@@ -168,26 +189,71 @@ class Cards(PaymentTest):
 
 class Interrupted(PaymentTest):
     def test_one_charge_or_none(self):
-        """The answer is lost, or the request, and the daemon dies at any moment; the person tries again."""
+        """The request is lost, or its answer, and the daemon dies at any moment. What the person is told is true, what is
+        shown then is true, and who tries again is charged once."""
         seed = int(os.environ.get('TEST_SEED', random.SystemRandom().randrange(1 << 32)))
         print(f'seed {seed} ', end='', flush=True)
-        chance = random.Random(seed)
+        chance, figures = random.Random(seed), collections.Counter()
         for _ in range(INTERRUPTED):
             uid = self.place_by('card')
-            self.sandbox.fault('MakePaymentRespond', chance.choice(('reset', 'reset-after', 'truncate', 'garbage')), count=1)
-            kill = chance.random() < 0.6
-            pending = self.client.call_async('Payments', 'PayByCard', '(sh)', GLib.Variant('(sh)', (uid, 0)),
-                                             fds=(self.card_fd(),), timeout=TIMEOUT)
-            if kill:
-                harness.let_pass(chance.choice((0.002, 0.02, 0.2, 1)) * chance.random())
+            fault = chance.choice(('reset', 'reset-after', 'truncate', 'garbage', 'none'))
+            if fault != 'none':
+                self.sandbox.fault('MakePaymentRespond', fault, count=1)
+            p = self.paying(uid)
+            killed = fault == 'none' or chance.random() < 0.6
+            if killed:
+                harness.let_pass(chance.choice((0.004, 0.02, 0.2, 1)) * chance.random())
                 self.daemon.kill()
                 self.start()
-            harness.iterate(lambda: pending.done, TIMEOUT, 'the end of the call')
-            self.settle(uid)
+            harness.poll(lambda p=p: p.poll() is not None, TIMEOUT, 'the end of the CLI')
+            told = self.judge_told(uid, p)
             self.sandbox.clear_faults()
+            paid = self.judge_shown(uid)
+            figures[f'{fault}{" and killed" if killed else ""}: {told}, {"one charge" if paid else "none"}'] += 1
+            if not paid:
+                self.assertIn('Paid: order', self.said(self.paying(uid)))
             self.assertEqual(len(self.charges(uid)), 1)
-            self.assertIn(self.payment(uid)['status'], PAID)
         self.assertEqual(self.client.get('Daemon', 'PendingOperations'), 0)
+        if INTERRUPTED > 20:
+            print(''.join(f'\n{n:4} {what}' for what, n in sorted(figures.items())))
+
+    def paying(self, uid):
+        """The CLI, with the card in its pipe."""
+        fd = self.card_fd()
+        os.lseek(fd, 0, os.SEEK_SET)
+        p = subprocess.Popen([harness.binary('customerclient'), 'pay', uid, '--card-file=-'], stdin=fd,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment())
+        self.addCleanup(p.stdout.close)
+        self.addCleanup(lambda: p.poll() is None and p.kill())
+        return p
+
+    def said(self, p):
+        harness.poll(lambda: p.poll() is not None, TIMEOUT, 'the end of the CLI')
+        return p.stdout.read()
+
+    def judge_told(self, uid, p):
+        said = p.stdout.read()
+        if p.returncode == 0:
+            self.assertIn('Paid: order', said)
+            self.assertEqual(len(self.charges(uid)), 1, said)
+            return 'told paid'
+        if 'nothing was charged' in said or 'nothing was sent' in said:
+            self.assertEqual(self.charges(uid), [], said)
+            return 'told nothing was charged'
+        # Before the daemon had it, that it went away may be all there is to say.
+        self.assertIn(p.returncode, (1, 6, 7, 9), said)
+        return 'told not known' if p.returncode == 9 else 'told of a failure'
+
+    def judge_shown(self, uid):
+        """Once nothing is open any more: whether it is paid, and the journal says the same."""
+        harness.poll(lambda: self.client.get('Daemon', 'PendingOperations') == 0, TIMEOUT, 'an end of what is open')
+        shown = json.loads(self.cli('--json', 'show', uid).stdout)
+        paid = any(p['status'] in PAID for p in shown.get('payments', []))
+        self.assertEqual(len(self.charges(uid)), int(paid), shown)
+        self.assertEqual(shown['status'] == 'awaiting-payment', not paid, shown)
+        plain = self.cli('show', uid).stdout
+        self.assertEqual(f'customerclient pay {shown["number"]}' in plain, not paid, plain)
+        return paid
 
     def card_fd(self):
         fd = os.memfd_create('card')
@@ -195,17 +261,17 @@ class Interrupted(PaymentTest):
         self.addCleanup(os.close, fd)
         return fd
 
-    def settle(self, uid):
-        """Pays again until the service says that it is paid: what a person would do who is told that it is not."""
-        def paid():
-            try:
-                self.pay(uid)
-            except harness.DBusError as e:
-                self.assertIn(e.name.rsplit('.', 1)[1], ('PaymentNotDue', 'OutcomeUnknown', 'Offline', 'Backend',
-                                                         'Protocol'), e.message)
-                return e.name.endswith('PaymentNotDue')
-            return True
-        harness.poll(paid, TIMEOUT, f'the payment of {uid}', every=0.2)
+    def test_two_programs_at_once(self):
+        """Each is told what is true of the one charge."""
+        uid = self.place_by('card')
+        both = [self.paying(uid), self.paying(uid)]
+        said = [self.said(p) for p in both]
+        self.assertIn(0, [p.returncode for p in both], said)
+        for p, text in zip(both, said):
+            # Paid by this one; or by the other already; or the other's answer is awaited.
+            self.assertIn(p.returncode, (0, 8, 9), text)
+            self.assertEqual('Paid: order' in text, p.returncode == 0, text)
+        self.assertEqual(len(self.charges(uid)), 1)
 
     def test_two_clients_at_once(self):
         uid = self.place_by('card')
