@@ -165,7 +165,7 @@ static void enter(struct sandbox *s, struct order *o, enum status status, int64_
 		break;
 	case STATUS_DELIVERED:
 		courier_move(s, o, o->plan.arrive);
-		payment_at_the_door(o);
+		payment_at_the_door(s, o);
 		o->end_actual = date;
 		o->plan.next = life + finished_after;
 		break;

@@ -115,10 +115,12 @@ void payment_await(struct sandbox *s, struct order *o)
 	o->pay_due = clock_now(&s->clock) + awaiting_payment;
 }
 
-void payment_at_the_door(struct order *o)
+void payment_at_the_door(struct sandbox *s, struct order *o)
 {
 	json_object *p = payment_open(o);
 
+	if (!p && (o->payment_type == PAY_CASH || o->payment_type == PAY_POS))
+		p = payment_add(s, o, o->payment_type);
 	if (p && is_at_the_door(p))
 		payment_set(p, "Finished", NULL);
 }

@@ -29,8 +29,8 @@ void payment_set(json_object *p, const char *status, const char *reason);
 json_object *payment_add(struct sandbox *s, struct order *o, enum payment_type type);
 /* An order that begins to await payment does so for 15 minutes. */
 void payment_await(struct sandbox *s, struct order *o);
-/* The order ended at the door, where it was paid. */
-void payment_at_the_door(struct order *o);
+/* The order ended at the door, where it was paid: of an order that nobody started a payment of, that is recorded now. */
+void payment_at_the_door(struct sandbox *s, struct order *o);
 /* The order awaits no payment any more: what is Requested online, or of a cancelled order, can never be paid. */
 void payment_close(struct order *o);
 /* The money is asked for: at once, or for the time that was set `In process` first. Stores and tells the change. */
