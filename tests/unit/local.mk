@@ -14,11 +14,16 @@ AM_TESTS_ENVIRONMENT = MALLOC_PERTURB_=$$(( $$(date +%s) % 255 + 1 )); export MA
 
 # base
 unit_tests += tests/unit/test-money tests/unit/test-time tests/unit/test-json tests/unit/test-secret \
-	tests/unit/test-util tests/unit/test-url tests/unit/test-config tests/unit/test-log tests/unit/test-calendar
+	tests/unit/test-util tests/unit/test-url tests/unit/test-config tests/unit/test-log tests/unit/test-calendar \
+	tests/unit/test-csv
 
 tests_unit_test_calendar_SOURCES = tests/unit/test-calendar.c
 tests_unit_test_calendar_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_calendar_LDADD = $(UNIT_BASE_LIBS)
+
+tests_unit_test_csv_SOURCES = tests/unit/test-csv.c
+tests_unit_test_csv_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_csv_LDADD = $(UNIT_BASE_LIBS)
 
 tests_unit_test_money_SOURCES = tests/unit/test-money.c tests/unit/unit.h
 tests_unit_test_money_CPPFLAGS = $(UNIT_CPPFLAGS)

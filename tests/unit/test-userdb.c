@@ -236,6 +236,16 @@ static void test_filters(void **state)
 				fail_msg("case %zu, pages of %u: \"%s\", not \"%s\"", i, limit, text, cases[i].uids);
 		}
 	}
+	/* One order at a time, the same. */
+	for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+		for (size_t k = 0; k < ELEMENTSOF(uids); k++) {
+			const struct order_filter *f = &cases[i].filter;
+			int has = strchr(cases[i].uids, *uids[k]) ? 1 : 0;
+
+			if (f->text && !f->statuses && !f->has_pending && f->since == 0)
+				assert_int_equal(userdb_order_has_text(u, uids[k], f->text), has);
+		}
+	assert_int_equal(userdb_order_has_text(u, "not there", "pizza"), 0);
 }
 
 static void test_searched_text_follows(void **state)
