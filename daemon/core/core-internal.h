@@ -223,7 +223,8 @@ void session_done(struct core *c);
 bool session_active(const struct core *c); /* signed in, not expired */
 int session_open(struct core *c, struct session_row *row); /* takes the row's contents */
 void session_renew(struct core *c);
-void session_expire(struct core *c);
+void session_expire(struct core *c); /* the service wants no more of the token */
+void session_disown(struct core *c); /* the person does not: the service is yet to be told */
 void session_resume(struct core *c); /* the token of a restored one is here */
 void session_told(struct core *c);   /* its state is another one */
 void session_network_changed(struct core *c);

@@ -149,13 +149,13 @@ int session_open(struct core *c, struct session_row *row)
 	return 0;
 }
 
-static int store_expired(struct core *c)
+static int store_expired(struct core *c, bool told)
 {
 	int r = state_begin(c->state);
 
 	if (r < 0)
 		return r;
-	r = token_store_leave(c, /* told= */ true);
+	r = token_store_leave(c, told);
 	token_store_left(c);
 	if (r >= 0)
 		r = session_store(c);
@@ -178,21 +178,33 @@ void session_resume(struct core *c)
 	api_token_renewed(c->api, 0);
 }
 
-/* The service wants no more of this token, or it is gone: the cache stays readable, what acts asks for a sign-in. */
-void session_expire(struct core *c)
+/* The cache stays readable, what acts asks for a sign-in. */
+static void expire(struct core *c, bool told)
 {
 	if (!c->session.active || c->session.row.expired)
 		return;
 	log_info("The session has expired");
 	c->session.row.expired = true;
 	secret_unref(TAKE_PTR(c->session.row.token));
-	if (store_expired(c) < 0)
+	if (store_expired(c, told) < 0)
 		log_error("That the session has expired could not be stored, ignoring");
 	event_del(c->session.timer);
 	videos_close(c);
 	push_stop(c);
 	sync_stop(c);
 	tell(c, 0);
+}
+
+void session_expire(struct core *c)
+{
+	expire(c, /* told= */ true);
+}
+
+void session_disown(struct core *c)
+{
+	if (c->session.row.slot && c->session.row.token)
+		leftovers_know(c, c->session.row.slot, c->session.row.token);
+	expire(c, /* told= */ false);
 }
 
 static void close_session(struct core *c)

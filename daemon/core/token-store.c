@@ -309,7 +309,7 @@ static void fetched(enum keyring_status status, struct secret *token, const char
 		log_info("The session's token was removed from the keyring: sign in again");
 		event_del(t->patience);
 		t->waiting = t->lost = false;
-		session_expire(c);
+		session_disown(c);
 		api_token_renewed(c->api, -EACCES);
 	} else {
 		cannot_fetch(c, status);
@@ -326,7 +326,7 @@ static void confirmed(enum keyring_status status, struct secret *token, const ch
 	token_store_note(c, status, reason);
 	if (status == KEYRING_NONE) {
 		log_info("The session's token was removed from the keyring: sign in again");
-		session_expire(c);
+		session_disown(c);
 	}
 	answered(c);
 }

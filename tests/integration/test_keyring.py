@@ -134,6 +134,7 @@ class There(KeyringTest):
         with self.assertError('SessionExpired'):
             self.client.call('Daemon', 'Sync')
         self.assertEqual(self.times_said('was removed from the keyring'), 1)
+        harness.poll(lambda: self.sandbox.count('SignOut') == 1, what='the service to be told')
         self.sign_in()
         self.assertInKeyring()
         # While nobody looked.
@@ -229,7 +230,7 @@ class Locked(KeyringTest):
         self.assertIn('locked', self.cli('status').stdout)
         said = self.cli('doctor').stdout
         self.assertRegex(said, r'(?m)^ok +service ')
-        self.assertRegex(said, r'(?m)^warning +keyring +it is locked; the token is in it')
+        self.assertRegex(said, r'(?m)^wrong +keyring +it is locked; the token is in it')
         self.assertEqual(self.times_said(LOCKED), 1)
         asked = self.times_said('The keyring was asked')
         harness.let_pass(1.5)
