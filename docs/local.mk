@@ -1,7 +1,7 @@
 # Where the README's links to them lead, once it is installed.
 docsdir = $(docdir)/docs
 dist_docs_DATA = docs/architecture.md docs/backend-api.md docs/backend-api.yaml docs/cli.md docs/configuration.md docs/dbus-api.md \
-	docs/notification.png
+	docs/notification.png docs/stats.png
 examplesdir = $(docsdir)/examples
 dist_examples_SCRIPTS = docs/examples/sign-in-gdbus.sh docs/examples/statusbar.py
 EXTRA_DIST += docs/demo-dunstrc

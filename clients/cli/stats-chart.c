@@ -6,6 +6,8 @@
 #include "clients/cli/when.h"
 
 #define LONG_SERIES 92 /* days: more are a line */
+#define HALF_DAY (UINT64_C(12) * 60 * USEC_PER_MIN)
+#define DELIVERIES_MAX 10000 /* GetDeliveries has no more */
 
 static const char *const titles[_STATS_METRIC_MAX] = {
 	[STATS_TOTAL_AMOUNT] = "Spent",
@@ -146,12 +148,13 @@ char *stats_summary(const struct stats_series *s)
 		       plural(s->period, s->n));
 }
 
+/* Dates are drawn by the middle of their first day: it is the same date here when the daemon's zone is another. */
 static void add_points(struct chart *c, const struct stats_series *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const char *label = streq(s->points[i].label, "all") ? "all time" : s->points[i].label;
 
-		chart_add(c, label, s->points[i].start, s->points[i].value);
+		chart_add(c, label, s->points[i].start + HALF_DAY, s->points[i].value);
 	}
 }
 
@@ -206,8 +209,8 @@ static void add_punctuality(struct chart *c, const struct stats_deliveries *d)
 	if (d->n == 0)
 		return;
 	delay /= (double)d->n;
-	chart_add_note(c, "%zu of %zu deliveries on time, %.1f min %s on average.", d->n - late, d->n, fabs(delay),
-		       delay > 0 ? "late" : "early");
+	chart_add_note(c, "%zu of %s%zu deliveries on time, %.1f min %s on average.", d->n - late,
+		       d->n >= DELIVERIES_MAX ? "the newest " : "", d->n, fabs(delay), delay > 0 ? "late" : "early");
 }
 
 static double delivery_value(const struct stats_delivery *d, enum stats_metric metric)

@@ -278,7 +278,7 @@ static void line_end(struct lines *l, const char *label)
 	if (!*text)
 		return;
 	l->n++;
-	fit = columns > 20 ? text_fit(text, columns - 12) : xstrdup(text);
+	fit = columns > 0 ? text_fit(text, columns > 20 ? columns - 12 : 8) : xstrdup(text);
 	cli_fprint_field(l->cli, l->f, label, fit);
 }
 

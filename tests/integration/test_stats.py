@@ -157,6 +157,13 @@ class Stats(history.TestCase, test_cli.CliTestCase):
         self.assertEqual(max(map(width, out.splitlines())), 80)
         self.assertTrue(any('\u2800' < c <= '\u28ff' for c in out))
 
+    def test_dates_are_the_daemons(self):
+        """A terminal in another zone puts no month under another name."""
+        for period in ('month', 'week'):
+            drawn = {self.ok('stats', 'orders', '--chart=bar', '--period', period, TZ=zone)
+                     for zone in ('UTC', 'Pacific/Auckland', 'America/Los_Angeles')}
+            self.assertEqual(len(drawn), 1)
+
     def test_every_kind_of_chart(self):
         for metric in (*SERIES, 'delivery'):
             for kind in ('line', 'bar', 'histogram', 'scatter'):
