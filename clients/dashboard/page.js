@@ -145,7 +145,9 @@
 
 	const make_card = (spec) => {
 		const id = `card-${spec.id}`, plot = element("div", { className: "plot", id: `plot-${spec.id}` }), note = element("p");
-		const box = element("div", { tabIndex: 0, role: "region", ariaLabel: `${spec.title}, table` });
+		const box = element("div", { tabIndex: 0 });
+		box.setAttribute("role", "region");
+		box.setAttribute("aria-label", `${spec.title}, table`);
 		const details = element("details", { className: "table" }, element("summary", { textContent: "As a table" }), box);
 		const head = element("div", { className: "card-head" }, element("div", {}, element("h2", { id, textContent: spec.title }), note));
 		const card = { ...spec, kind: spec.kinds[0], plot, note, box, details };
@@ -243,9 +245,11 @@
 	let ranked_places = [];
 	const draw_places = () => {
 		const wanted = $("find").value.trim().toLowerCase();
-		const fits = ranked_places.filter((p) => state.places.has(p.index) || p.text.toLowerCase().includes(wanted));
-		$("places").replaceChildren(...fits.slice(0, SHOWN_PLACES).map((p) => check(p.index, p.text, p.count, state.places.has(p.index))));
-		$("places-hint").textContent = !fits.length ? "No place is called so." : fits.length > SHOWN_PLACES ?
+		/* What is chosen stays in sight, or a change would take it away. */
+		const chosen = ranked_places.filter((p) => state.places.has(p.index));
+		const fits = [...chosen, ...ranked_places.filter((p) => !state.places.has(p.index) && p.text.toLowerCase().includes(wanted))];
+		$("places").replaceChildren(...fits.slice(0, chosen.length + SHOWN_PLACES).map((p) => check(p.index, p.text, p.count, state.places.has(p.index))));
+		$("places-hint").textContent = !fits.length ? "No place is called so." : fits.length > chosen.length + SHOWN_PLACES ?
 			`The ${SHOWN_PLACES} with most orders of ${whole.format(fits.length)}. None chosen: all places.` : "None chosen: all places.";
 	};
 
