@@ -434,7 +434,7 @@ class Reports(PayTestCase):
         self.ok('report', self.number, '--open', PATH=f'{self.dir}/bin:{os.environ["PATH"]}')
         poll(lambda: os.path.exists(f'{self.dir}/seen'), what='the program that opens it')
         with open(f'{self.dir}/seen', 'rb') as f:
-            self.assertEqual(f.read(1), b'<')
+            self.assertEqual(f.read(5), b'%PDF-')
 
     def test_by_mail(self):
         self.assertIn('Sent to bo@example.org', self.ok('report', self.number, '--email', 'bo@example.org', timeout=30))
