@@ -1,12 +1,12 @@
 /* stats: a series or the deliveries as a chart, with its title and what stands under it. */
 #include <math.h>
+#include <time.h>
 
 #include "base/timeutil.h"
 #include "clients/cli/stats.h"
 #include "clients/cli/when.h"
 
 #define LONG_SERIES 92 /* days: more are a line */
-#define HALF_DAY (UINT64_C(12) * 60 * USEC_PER_MIN)
 #define DELIVERIES_MAX 10000 /* GetDeliveries has no more */
 
 static const char *const titles[_STATS_METRIC_MAX] = {
@@ -148,13 +148,38 @@ char *stats_summary(const struct stats_series *s)
 		       plural(s->period, s->n));
 }
 
-/* Dates are drawn by the middle of their first day: it is the same date here when the daemon's zone is another. */
+/* A moment of the label's first day in local time: the date is the same here when the daemon's zone is another. */
+static uint64_t moment_of(const struct stats_point *p)
+{
+	struct tm tm = { .tm_mon = 0, .tm_mday = 1, .tm_hour = 12, .tm_isdst = -1 };
+	int year, week;
+	time_t t;
+
+	if (sscanf(p->label, "%4d-W%2d", &year, &week) == 2) {
+		/* Week 1 has the 4th of January in it (ISO 8601). */
+		tm.tm_year = year - 1900;
+		tm.tm_mday = 4;
+		if (mktime(&tm) == -1)
+			return p->start;
+		tm.tm_mday = 4 - (tm.tm_wday + 6) % 7 + 7 * (week - 1);
+		tm.tm_isdst = -1;
+	} else if (sscanf(p->label, "%4d-%2d-%2d", &year, &tm.tm_mon, &tm.tm_mday) >= 1) {
+		tm.tm_year = year - 1900;
+		tm.tm_mon -= tm.tm_mon > 0;
+	} else
+		return p->start;
+	t = mktime(&tm);
+	return t < 0 ? p->start : (uint64_t)t * USEC_PER_SEC;
+}
+
 static void add_points(struct chart *c, const struct stats_series *s)
 {
+	bool dated = c->along >= CHART_DAYS && c->along <= CHART_YEARS;
+
 	for (size_t i = 0; i < s->n; i++) {
 		const char *label = streq(s->points[i].label, "all") ? "all time" : s->points[i].label;
 
-		chart_add(c, label, s->points[i].start + HALF_DAY, s->points[i].value);
+		chart_add(c, label, dated ? moment_of(&s->points[i]) : s->points[i].start, s->points[i].value);
 	}
 }
 
