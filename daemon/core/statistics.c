@@ -315,16 +315,23 @@ static void go_local(struct series_job *j)
 
 /* ---- from the service ---- */
 
-/* A point of a bucket of time: where it begins must be where that begins here. */
+/* A bucket begins where it begins here, after the one before, and some of it was asked for. */
+static bool fits(const struct series_query *q, const struct statistical_point *p, const struct series *s)
+{
+	if (q->period == CALENDAR_ALL)
+		return s->n == 0;
+	if (p->start == 0 || calendar_begin(q->period, p->start) != p->start ||
+	    (s->n > 0 && s->points[s->n - 1].start >= p->start))
+		return false;
+	return calendar_next(q->period, p->start) > q->from && (q->to == 0 || p->start < q->to);
+}
+
 static int take_bucket(const struct series_job *j, const struct statistical_point *p, struct series *s)
 {
 	enum calendar_period period = j->query.period;
 	char label[CALENDAR_LABEL_SIZE];
 
-	if (period != CALENDAR_ALL && (p->start == 0 || calendar_begin(period, p->start) != p->start ||
-				       (s->n > 0 && s->points[s->n - 1].start >= p->start)))
-		return -EBADMSG;
-	if (period == CALENDAR_ALL && s->n > 0)
+	if (!fits(&j->query, p, s))
 		return -EBADMSG;
 	return series_add(s, calendar_label(label, period, p->start), p->start, p->value);
 }

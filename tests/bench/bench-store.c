@@ -321,10 +321,19 @@ static int count_facts(const struct order_facts *f, void *userdata)
 	return facts_count(&all, f) ? series_sum_add(c->sum, f) : 0;
 }
 
-/* *longest: of all slices so far. */
+/* Of this thread: what others do meanwhile makes no slice longer. */
+static double cpu_us(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+/* *longest: of all slices so far, CPU time. */
 static double count_series(struct userdb *u, enum statistics_metric metric, enum calendar_period period, double *longest)
 {
-	double begin = now_us(), at = begin, now;
+	double begin = now_us(), at = cpu_us(), now;
 	struct counting c = { 0 };
 	struct series s = { 0 };
 	uint64_t first, last;
@@ -335,7 +344,7 @@ static double count_series(struct userdb *u, enum statistics_metric metric, enum
 	do {
 		r = userdb_facts_each(u, c.after, FACTS_SLICE, count_facts, &c);
 		check(r, "facts");
-		now = now_us();
+		now = cpu_us();
 		if (now - at > *longest)
 			*longest = now - at;
 		at = now;
@@ -352,7 +361,9 @@ static double count_bare(sqlite3_stmt *st)
 	double begin = now_us();
 
 	while (sqlite3_step(st) == SQLITE_ROW)
-		sink += (uint64_t)sqlite3_column_int64(st, 1) + (uint64_t)*sqlite3_column_text(st, 0);
+		for (int i = 0; i < sqlite3_column_count(st); i++)
+			sink += sqlite3_column_type(st, i) == SQLITE_INTEGER ? (uint64_t)sqlite3_column_int64(st, i)
+									     : (uint64_t)*sqlite3_column_text(st, i);
 	(void)sqlite3_reset(st);
 	return now_us() - begin;
 }
@@ -366,6 +377,8 @@ static void bench_statistics(struct userdb *u, const char *path)
 	} cases[] = {
 		{ "total-amount by day", "SELECT date(created / 1000000, 'unixepoch', 'localtime') AS b, sum(total) FROM order_facts "
 		  "WHERE status <> 'cancelled' AND local = 0 AND currency = 'EUR' GROUP BY b", METRIC_TOTAL_AMOUNT, CALENDAR_DAY },
+		{ "items, all time (same columns, row by row)", "SELECT id, created, status, local, total, currency, cost, items, "
+		  "place, promised, delivered FROM order_facts ORDER BY id", METRIC_ITEMS, CALENDAR_ALL },
 		{ "items, all time", "SELECT 'all', sum(items) FROM order_facts WHERE status <> 'cancelled' AND local = 0",
 		  METRIC_ITEMS, CALENDAR_ALL },
 		{ "order-time", "SELECT strftime('%H', created / 1000000, 'unixepoch', 'localtime') AS b, count(*) FROM order_facts "
@@ -392,7 +405,7 @@ static void bench_statistics(struct userdb *u, const char *path)
 		(void)snprintf(what, sizeof(what), "series %s", cases[i].what);
 		print_ratio(what, ours, bare, ELEMENTSOF(ours));
 	}
-	(void)printf("%-44s %10.1f\n", "  the longest slice", longest);
+	(void)printf("%-44s %10.1f\n", "  the longest slice, CPU time", longest);
 	(void)sqlite3_close(db);
 }
 

@@ -4,10 +4,14 @@ the service; both against each other on five seeded years; the overview; what is
 import contextlib
 import datetime
 import glob
+import http.server
+import json
 import os
 import sqlite3
 import sys
+import threading
 import time
+import urllib.parse
 import zoneinfo
 
 import harness
@@ -410,6 +414,109 @@ class ServiceFails(StatisticsCase):
         found, source, _ = self.series('orders', 'day')
         self.assertEqual(source, 'local')
         self.assertEqual({k: v for k, (_, v) in found.items() if v}, twelve.SUMS['orders']['day'])
+
+
+class Service(http.server.ThreadingHTTPServer):
+    """A statistical backend that answers as it is told to, and remembers what it was asked."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.server.asked.append(urllib.parse.urlsplit(self.path))
+            body = json.dumps(self.server.answer).encode()
+            self.send_response(200)
+            self.send_header('Content-Type', 'application/json')
+            self.send_header('Content-Length', str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    def __init__(self):
+        super().__init__(('127.0.0.1', 0), self.Handler)
+        self.asked, self.answer = [], None
+        self.thread = threading.Thread(target=self.serve_forever)
+        self.thread.start()
+
+    def end(self):
+        self.shutdown()
+        self.thread.join()
+        self.server_close()
+
+
+class AnotherService(StatisticsCase):
+    """What it says is held against the question."""
+
+    start_daemon = False
+
+    def setUp(self):
+        super().setUp()
+        self.service = Service()
+        self.addCleanup(self.service.end)
+        # The variable would stand above every line of the file.
+        self.write_config(f'[Services]\nBaseUrl={self.sandbox.service_url}\n'
+                          f'StatisticalBackend=http://127.0.0.1:{self.service.server_port}/Numbers\n')
+        self.start(CUSTOMERCLIENT_BASE_URL=None)
+        self.sign_up()
+        self.history('ann', twelve.orders())
+        self.sign_in()
+        self.products()
+        self.wait_for_orders(12)
+
+    DAY = {'label': 'that day', 'start': '2025-11-02T04:00:00Z', 'value': 77}
+    NEXT = {'label': 'the next', 'start': '2025-11-03T05:00:00Z', 'value': 78}
+
+    def said(self, metric, period, points, unit='count', more=None):
+        self.service.answer = {'metric': metric, 'period': period, 'unit': unit, 'currency': 'USD', 'points': points,
+                               **(more or {})}
+        return self.values(metric, period, usec('2025-10-01T04:00:00Z'), usec('2026-12-01T05:00:00Z') + len(self.service.asked))
+
+    def test_the_question(self):
+        self.assertEqual(self.said('orders', 'day', [self.DAY, self.NEXT]), {'2025-11-02': 77, '2025-11-03': 78})
+        (asked,) = self.service.asked
+        self.assertEqual(asked.path, '/Numbers/OrderStatisticsGet')
+        self.assertEqual(dict(urllib.parse.parse_qsl(asked.query)), {
+            'metric': 'orders', 'period': 'day', 'from': '2025-10-01T04:00:00Z', 'to': '2026-12-01T05:00:00Z',
+            'timeZone': twelve.ZONE})
+
+    def test_answers_that_fit(self):
+        self.assertEqual(self.said('total-amount', 'day', [{**self.DAY, 'value': 12.5}], 'USD'), {'2025-11-02': 1250})
+        self.assertEqual(self.said('order-time', 'day', [{'label': '07', 'value': 3}])['7'], 3)
+        self.assertEqual(self.said('delivery-place', 'all', [{'label': 'Here', 'value': 3}]), {'Here': 3})
+        self.assertEqual(self.said('delivery-delay', 'day', [{**self.DAY, 'value': -2.5}], 'minutes'), {'2025-11-02': -2.5})
+        # Zeros: 11-01 has a delivery, 11-03 has none.
+        points = [{'label': '', 'start': '2025-11-01T04:00:00Z', 'value': 0}, self.DAY, {**self.NEXT, 'value': 0}]
+        self.assertEqual(self.said('delivery-delay', 'day', points, 'minutes'), {'2025-11-01': 0, '2025-11-02': 77})
+        self.assertEqual(self.said('orders', 'day', points), {'2025-11-01': 0, '2025-11-02': 77, '2025-11-03': 0})
+
+    def test_answers_that_do_not(self):
+        self.expected_log.append('made no sense')
+        hand = {'2025-10-31': 1, **{k: v for k, v in twelve.SUMS['orders']['day'].items() if k != '2025-10-31'}}
+        for name, points, more in (
+                ('another metric', [self.DAY], {'metric': 'items'}), ('another period', [self.DAY], {'period': 'week'}),
+                ('another unit', [self.DAY], {'unit': 'minutes'}), ('no points', None, {}),
+                ('in the middle of a day', [{**self.DAY, 'start': '2025-11-02T05:00:00Z'}], {}),
+                ('days of UTC', [{**self.DAY, 'start': '2025-11-02T00:00:00Z'}], {}),
+                ('without a start', [{'label': '2025-11-02', 'value': 1}], {}),
+                ('out of order', [self.NEXT, self.DAY], {}), ('twice', [self.DAY, self.DAY], {}),
+                ('before the range', [{**self.DAY, 'start': '2025-09-30T04:00:00Z'}], {}),
+                ('after the range', [{**self.DAY, 'start': '2026-12-02T05:00:00Z'}], {}),
+                ('half an order', [{**self.DAY, 'value': 0.5}], {}), ('less than none', [{**self.DAY, 'value': -1}], {}),
+                ('a text', [{**self.DAY, 'value': '1'}], {})):
+            with self.subTest(name):
+                self.assertEqual({k: v for k, v in self.said('orders', 'day', points, more=more).items() if v}, hand)
+        for metric, period, unit, points, expected in (
+                ('total-amount', 'all', 'EUR', [], {'all': 13806}),
+                ('total-amount', 'all', 'USD', [{'label': 'all', 'value': 0.005}], {'all': 13806}),
+                ('orders', 'all', 'count', [{'label': 'all', 'value': 1}] * 2, {'all': 11}),
+                ('delivery-place', 'all', 'count', [{'label': '', 'value': 1}], dict(twelve.PLACES)),
+                ('order-time', 'all', 'count', [{'label': '24', 'value': 1}],
+                 {str(h): twelve.HOURS.get(h, 0) for h in range(24)})):
+            with self.subTest(f'{metric} {points}'):
+                more = {'currency': unit} if len(unit) == 3 else {}
+                self.assertEqual(self.said(metric, period, points, unit, more), expected)
+        self.assertEqual(self.daemon_log().count('made no sense'), 1, 'said once')
+        self.assertEqual(self.said('orders', 'day', [self.DAY]), {'2025-11-02': 77})
 
 
 if __name__ == '__main__':
