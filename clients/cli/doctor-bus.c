@@ -18,6 +18,7 @@
 #define CONTACT_LIMIT (3 * USEC_PER_SEC)
 
 #define SEE_JOURNAL "journalctl --user -u " CC_UNIT_DAEMON " -n 50"
+#define CORRECT_CONFIG "correct the configuration, then systemctl --user restart " CC_UNIT_DAEMON
 
 static int call(struct doctor *d, const char *name, const char *path, const char *interface, const char *member,
 		sd_bus_error *e, sd_bus_message **ret, const char *argument)
@@ -175,7 +176,14 @@ static const char *unit_start_text(const struct doctor *d, const struct doctor_u
 	return doctor_can_activate(d, CC_BUS_NAME) ? "starts when a program asks for it" : "starts by hand only";
 }
 
-static void judge_unit(struct doctor *d, const struct doctor_unit *u)
+static const char *failed_todo(const struct doctor_unit *u)
+{
+	return u->status == CC_EXIT_CONFIG ? CORRECT_CONFIG : SEE_JOURNAL;
+}
+
+/* `started`: the daemon has its name, or has got it just now. A unit that is restarted again and again never stands as
+ * failed for long. */
+static void judge_unit(struct doctor *d, const struct doctor_unit *u, bool started)
 {
 	_cleanup_free_ char *reason = doctor_unit_reason(u);
 
@@ -188,9 +196,9 @@ static void judge_unit(struct doctor *d, const struct doctor_unit *u)
 	else if (!streq_ptr(u->load, "loaded"))
 		doctor_add(d, VERDICT_WRONG, "unit", xprintf(CC_UNIT_DAEMON " cannot be read: %s", strempty(u->load)),
 			   xstrdup("systemctl --user status " CC_UNIT_DAEMON));
-	else if (streq_ptr(u->active, "failed"))
+	else if (streq_ptr(u->active, "failed") || (!started && !streq_ptr(u->result, "success")))
 		doctor_add(d, VERDICT_WRONG, "unit", xprintf(CC_UNIT_DAEMON " has failed: %s", reason),
-			   xstrdup(SEE_JOURNAL));
+			   xstrdup(failed_todo(u)));
 	else if (u->reload)
 		doctor_add(d, VERDICT_WARNING, "unit", xstrdup(CC_UNIT_DAEMON " was changed after systemd read it"),
 			   xstrdup("systemctl --user daemon-reload && systemctl --user restart " CC_UNIT_DAEMON));
@@ -343,15 +351,25 @@ static int start(struct doctor *d, sd_bus_error *e)
 	return client_start_daemon(d->cli->client, e);
 }
 
-static void judge_not_started(struct doctor *d, const sd_bus_error *e)
+static const char *start_todo(const struct doctor_unit *u, const sd_bus_error *e)
 {
 	const char *todo = strstr(strempty(e->message), "; ");
+
+	if (u->load && !streq(u->load, "loaded"))
+		return "what the line of the unit says";
+	if (u->load)
+		return failed_todo(u);
+	return todo ? todo + 2 : SEE_JOURNAL;
+}
+
+static void judge_not_started(struct doctor *d, const struct doctor_unit *u, const sd_bus_error *e)
+{
 	bool slow = sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY) || sd_bus_error_has_name(e, SD_BUS_ERROR_TIMEOUT);
 
 	doctor_add(d, VERDICT_WRONG, "daemon",
 		   slow ? xprintf("it did not come up within %u s", (unsigned)(START_LIMIT / USEC_PER_SEC))
 			: first_clause(e->message),
-		   xstrdup(todo ? todo + 2 : SEE_JOURNAL));
+		   xstrdup(start_todo(u, e)));
 }
 
 void doctor_check_daemon(struct doctor *d)
@@ -368,11 +386,11 @@ void doctor_check_daemon(struct doctor *d)
 	if (known > 0) {
 		(void)sd_bus_get_property_string(d->cli->client->bus, SYSTEMD_NAME, SYSTEMD_PATH,
 						 SYSTEMD_NAME ".Manager", "Version", NULL, &d->systemd_version);
-		judge_unit(d, &u);
+		judge_unit(d, &u, started >= 0);
 	} else
 		judge_no_unit(d, known);
 	if (started < 0) {
-		judge_not_started(d, &e);
+		judge_not_started(d, &u, &e);
 		return;
 	}
 	pid = daemon_pid(d);

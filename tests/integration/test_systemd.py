@@ -244,7 +244,14 @@ class Inside(unittest.TestCase):
             for name in ('unit', 'daemon'):
                 self.assertEqual(checks[name]['result'], 'wrong')
                 self.assertIn('customerclientd.conf:2', checks[name]['text'])
-            self.assertIn(f'journalctl --user -u {DAEMON}', checks['unit']['todo'])
+                self.assertIn('correct the configuration', checks[name]['todo'])
+                self.assertIn(f'systemctl --user restart {DAEMON}', checks[name]['todo'])
+            self.drop_in(DAEMON, 'broken', 'ExecStart=\nExecStart=/bin/false\n')
+            systemctl('reset-failed')
+            self.assertIn(f'journalctl --user -u {DAEMON}', self.doctor()['unit']['todo'])
+            systemctl('stop', DAEMON)
+            os.unlink(os.path.join(self.unit_folder, f'{DAEMON}.d', 'broken.conf'))
+            systemctl('daemon-reload')
             self.configure(f'[Services]\nBaseUrl={self.sandbox.url}\n')
             systemctl('reset-failed')
         with self.subTest('outside of its unit'):
