@@ -143,6 +143,10 @@ class Scenario(harness.TestCase):
         self.wait_for_status(delivered, 'delivered')
         with self.assertError('CannotCancel'):
             self.client.call('Orders', 'Cancel', '(ssa{sv})', (delivered, '', {}))
+        expected = self.client.call('Predictions', 'GetDeliveryTime', '(s)', (self.order_of('cash'),))
+        self.assertGreater(expected[1], 0)
+        self.assertTrue(self.client.call('Predictions', 'GetRecommendations', '(u)', (5,)))
+        self.assertGreater(self.client.call('Predictions', 'GetSpendingForecast', '(s)', ('month',))[0], 0)
         with open(f'{harness.SOURCE_DIR}/docs/notification.png', 'rb') as f:
             photo = self.client.call('Files', 'Upload', '(sshs)', ('lunch.png', 'image/png', 0, ''), fds=(f.fileno(),))
         self.client.call('Orders', 'Rate', '(susa{sv})', (delivered, 5, 'warm and in time', {
@@ -289,12 +293,14 @@ class Direct(harness.TestCase):
                 {**wish, 'uid': str(uuid.uuid4()), 'validUntil': '2020-01-01T00:00:00Z'})
         refused(422, 'invalid-address', 'POST', 'CustomerBackend/MakeOrderRequest',
                 {**wish, 'uid': str(uuid.uuid4()), 'address': ' '})
+        refused(404, 'not-found', 'GET', 'PredictiveBackend/DeliveryTimeGet?deliveryOrderUid=' + str(uuid.uuid4()))
         refused(409, 'not-delivered', 'POST', 'CustomerBackend/RateOrderRespond',
                 {'deliveryOrderUid': order['uid'], 'rating': 4})
         refused(409, 'payment-not-due', 'POST', 'CustomerBackend/MakePaymentStart',
                 {'deliveryOrderUid': order['uid'], 'paymentType': 'Card'})
         self.sandbox.advance(order['uid'], 'Delivered')
         refused(409, 'cannot-cancel', 'POST', 'CustomerBackend/CancelOrderRequest', {'deliveryOrderUid': order['uid']})
+        refused(409, 'not-on-its-way', 'GET', 'PredictiveBackend/DeliveryTimeGet?deliveryOrderUid=' + order['uid'])
         settings = self.call('GET', 'CustomerBackend/SettingsGet')
         refused(412, 'settings-changed', 'POST', 'CustomerBackend/SettingsSave', settings.json,
                 headers={'If-Match': '"another"'})
@@ -399,6 +405,9 @@ class Wrong(harness.TestCase):
         ('GET', 'StatisticalBackend/OrderStatisticsGet?metric=orders', None, None, 422),
         ('GET', 'StatisticalBackend/OrderStatisticsGet?metric=orders&period=day&from=monday', None, None, 422),
         ('GET', 'StatisticalBackend/OrderStatisticsGet?metric=orders&period=day&timeZone=a%20b', None, None, 422),
+        ('GET', 'PredictiveBackend/DeliveryTimeGet', None, None, 422),
+        ('GET', 'PredictiveBackend/RecommendationsGet?limit=0', None, None, 422),
+        ('GET', 'PredictiveBackend/SpendingForecastGet?period=week', None, None, 422),
         ('GET', 'CustomerBackend/NoSuchCall', None, None, 404),
     ]
 

@@ -8,6 +8,7 @@
 
 #include "backend/auth.h"
 #include "backend/customer.h"
+#include "backend/predictive.h"
 #include "backend/push.h"
 #include "base/jsonutil.h"
 #include "base/timeutil.h"
@@ -69,6 +70,7 @@ static int group_setup(void **state)
 		[SERVICE_AUTHENTICATION] = "AuthWebApi",
 		[SERVICE_CUSTOMER] = "CustomerBackend",
 		[SERVICE_NOTIFICATIONS] = "NotificationsBackend",
+		[SERVICE_PREDICTIVE] = "PredictiveBackend",
 		[CONTROL] = "Sandbox",
 	};
 	char url[64];
@@ -400,6 +402,38 @@ static void test_order(void **state)
 	expect(customer_order_get(a, uid, fixture_done, f, NULL), API_OK, NULL);
 	fixture_forget(f);
 	expect(customer_order_get(a, "no/such&uid", fixture_done, f, NULL), API_REFUSED, "not-found");
+}
+
+/* Of the order that was just made, and of nobody's. */
+static void test_predictions(void **state)
+{
+	struct spending_forecast forecast;
+	struct delivery_time t;
+	struct recommendation r;
+	struct outcome *o;
+	BEGIN;
+
+	o = expect(predictive_delivery_time(a, live.order->uid, 0, fixture_done, f, NULL), API_OK, NULL);
+	assert_int_equal(predictive_decode_delivery_time(o->body, &t), 0);
+	assert_true(t.delivery > live.order->created && t.earliest > 0 && t.latest > t.delivery && t.cooking > 0);
+	assert_true(t.confidence > 0);
+	fixture_forget(f);
+	expect(predictive_delivery_time(a, "no/such&uid", 0, fixture_done, f, NULL), API_REFUSED, "not-found");
+	fixture_forget(f);
+	o = expect(predictive_recommendations(a, 3, 0, fixture_done, f, NULL), API_OK, NULL);
+	assert_int_equal(json_object_array_length(o->body), 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(predictive_decode_recommendation(json_object_array_get_idx(o->body, i), &r), 0);
+		assert_non_null(r.reason);
+		assert_true(r.score > 0);
+		recommendation_done(&r);
+	}
+	fixture_forget(f);
+	o = expect(predictive_spending_forecast(a, "month", 0, fixture_done, f, NULL), API_OK, NULL);
+	assert_int_equal(predictive_decode_forecast(o->body, "month", &forecast), 0);
+	assert_true(forecast.amount >= live.order->total_price);
+	fixture_forget(f);
+	expect(predictive_spending_forecast(a, "we&ek", 0, fixture_done, f, NULL), API_REFUSED, "invalid-period");
 }
 
 static void test_refused_orders(void **state)
@@ -824,6 +858,7 @@ int main(void)
 		cmocka_unit_test(test_catalog),
 		cmocka_unit_test(test_products),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_predictions),
 		cmocka_unit_test(test_refused_orders),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_life_and_rating),
