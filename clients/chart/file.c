@@ -146,6 +146,20 @@ static int paint(const struct chart *c, enum chart_format format, cairo_surface_
 	return status == CAIRO_STATUS_SUCCESS ? 0 : status == CAIRO_STATUS_NO_MEMORY ? -ENOMEM : -EIO;
 }
 
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+
+/* Both libraries keep what they loaded for the next time. A leak checker is the only one who minds, and FcFini() ends
+ * the program where it finds that something is still in use. */
+static void forget_fonts(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+	cairo_debug_reset_static_data();
+	FcFini();
+#endif
+}
+
 int chart_draw(const struct chart *c, enum chart_format format, char **ret_data, size_t *ret_size)
 {
 	_cleanup_free_ char *title = text_clean(c->title, false);
@@ -155,9 +169,7 @@ int chart_draw(const struct chart *c, enum chart_format format, char **ret_data,
 
 	r = paint(c, format, s, &b);
 	cairo_surface_destroy(s);
-	/* Both keep what they loaded for the next time, which rarely comes. */
-	cairo_debug_reset_static_data();
-	FcFini();
+	forget_fonts();
 	if (r >= 0 && format == CHART_SVG)
 		r = title_svg(&b, title);
 	else if (r >= 0 && format == CHART_PNG)
