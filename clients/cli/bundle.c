@@ -190,7 +190,7 @@ static char *compose(struct doctor *d, const char *path)
 		time_format_iso8601(now, now_realtime() / USEC_PER_SEC * USEC_PER_SEC));
 	put_versions(f, d);
 	heading(f, "doctor");
-	doctor_print(d, f, &style_plain);
+	doctor_print(d, f, &style_plain, 0);
 	put_status(f, d);
 	heading(f, "orders, how many");
 	fprintf(f, "%s\n", isempty(orders) ? "not known" : orders);

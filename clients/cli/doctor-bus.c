@@ -88,7 +88,7 @@ bool doctor_check_bus(struct doctor *d)
 	}
 	if (sd_bus_get_address(cli->client->bus, &address) < 0)
 		address = "";
-	doctor_add(d, VERDICT_OK, "bus", xprintf("the session bus answers (%s)", address), NULL);
+	doctor_add(d, VERDICT_OK, "bus", xprintf("the session bus answers (%.*s)", (int)strcspn(address, ","), address), NULL);
 	return true;
 }
 

@@ -62,18 +62,45 @@ enum verdict doctor_worst(const struct doctor *d)
 	return worst;
 }
 
-void doctor_print(const struct doctor *d, FILE *f, const struct style *style)
+#define INDENT 23
+
+/* Broken at spaces where the terminal ends; width 0: nowhere. */
+static void print_text(FILE *f, const char *text, size_t width)
+{
+	size_t column = INDENT;
+
+	while (*text) {
+		size_t n = strcspn(text, " "), w;
+		_cleanup_free_ char *word = xprintf("%.*s", (int)n, text);
+
+		w = text_width(word);
+		if (column > INDENT && width > 0 && column + 1 + w > width) {
+			fputc('\n', f);
+			text_pad(f, INDENT);
+			column = INDENT;
+		} else if (column > INDENT)
+			column += fputc(' ', f) == ' ';
+		fputs(word, f);
+		column += w;
+		text += n + strspn(text + n, " ");
+	}
+	fputc('\n', f);
+}
+
+void doctor_print(const struct doctor *d, FILE *f, const struct style *style, size_t width)
 {
 	for (size_t i = 0; i < d->n; i++) {
 		const struct finding *x = &d->findings[i];
 		_cleanup_free_ char *text = text_clean(x->text, false);
 
-		fprintf(f, "%s%-7s%s  %-13s %s\n", style->on[verdicts[x->verdict].style],
-			verdicts[x->verdict].name, style->off, x->what, text);
+		fprintf(f, "%s%-7s%s  %-13s ", style->on[verdicts[x->verdict].style], verdicts[x->verdict].name,
+			style->off, x->what);
+		print_text(f, text, width);
+		/* In one piece, to be pasted. */
 		if (x->todo) {
 			_cleanup_free_ char *todo = text_clean(x->todo, false);
 
-			fprintf(f, "%23s -> %s\n", "", todo);
+			fprintf(f, "%*s-> %s\n", INDENT, "", todo);
 		}
 	}
 }

@@ -47,7 +47,8 @@ void doctor_add(struct doctor *d, enum verdict v, const char *what, char *text, 
 void doctor_done(struct doctor *d);
 /* Calls from here on may take so long, and no longer than what is left of the whole. */
 void doctor_limit(struct doctor *d, uint64_t usec);
-void doctor_print(const struct doctor *d, FILE *f, const struct style *style);
+/* width: of the terminal, 0: none. */
+void doctor_print(const struct doctor *d, FILE *f, const struct style *style, size_t width);
 /* {"ok":…,"checks":[{"check":…,"result":…,"text":…,"todo":…}]} */
 json_object *doctor_json(const struct doctor *d);
 enum verdict doctor_worst(const struct doctor *d);

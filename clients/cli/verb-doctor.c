@@ -36,7 +36,7 @@ static int show(struct cli *cli, struct doctor *d, const char *bundle)
 			json_object_object_add(o, "bundle", json_object_new_string(bundle));
 		(void)cli_print_json(cli, o);
 	} else if (!bundle || !streq(bundle, "-")) {
-		doctor_print(d, stdout, cli->style);
+		doctor_print(d, stdout, cli->style, cli_columns());
 		if (fflush(stdout) == 0)
 			sum_up(d);
 		if (bundle)

@@ -355,11 +355,20 @@ static void test_lines(void **state)
 	(void)state;
 	doctor_add(&d, VERDICT_OK, "bus", xstrdup("answers"), NULL);
 	doctor_add(&d, VERDICT_WRONG, "daemon", xstrdup("says \033[2J\nnothing"), xstrdup("kill 12"));
-	doctor_print(&d, textbuf_open(&b), &style_plain);
+	doctor_print(&d, textbuf_open(&b), &style_plain, 0);
 	text = textbuf_take(&b);
 	assert_string_equal(text, "ok       bus           answers\n"
 				  "wrong    daemon        says \xef\xbf\xbd[2J nothing\n"
-				  "                        -> kill 12\n");
+				  "                       -> kill 12\n");
+	free(text);
+	/* A terminal of 31 columns: texts are broken at spaces, commands are not. */
+	doctor_print(&d, textbuf_open(&b), &style_colour, 31);
+	text = textbuf_take(&b);
+	assert_string_equal(text, "\033[32mok     \033[0m  bus           answers\n"
+				  "\033[31mwrong  \033[0m  daemon        says\n"
+				  "                       \xef\xbf\xbd[2J\n"
+				  "                       nothing\n"
+				  "                       -> kill 12\n");
 	doctor_done(&d);
 }
 
