@@ -763,6 +763,142 @@ static void test_stream_refused(void **state)
 	assert_string_equal(r.body, "not yours");
 }
 
+/* ---- streams that are held back ---- */
+
+#define LARGE (4U << 20)
+#define HELD 12U /* more than ordinary calls may have connections */
+
+struct held {
+	struct http_call *call;
+	size_t n, hold_at;
+	bool wrong, done;
+	uint64_t length;
+};
+
+static char large_byte(size_t i)
+{
+	return (char)(i * 31 + i / 4096);
+}
+
+static void serve_large(const struct peer_request *q, void *userdata)
+{
+	char *body;
+
+	(void)userdata;
+	if (streq(q->target, "/small")) {
+		peer_answer(q->link, 200, "", "small", 5);
+		return;
+	}
+	body = malloc(LARGE);
+	assert_non_null(body);
+	for (size_t i = 0; i < LARGE; i++)
+		body[i] = large_byte(i);
+	peer_answer(q->link, 200, "ETag: \"large\"\r\n", body, LARGE);
+	free(body);
+}
+
+static void held_on_header(int status, void *userdata)
+{
+	struct http_response look;
+	struct held *h = userdata;
+
+	assert_int_equal(status, 200);
+	http_look(h->call, &look);
+	assert_true(look.has_length);
+	assert_string_equal(look.etag, "\"large\"");
+	h->length = look.length;
+}
+
+static void held_on_data(const char *data, size_t n, void *userdata)
+{
+	struct held *h = userdata;
+
+	for (size_t i = 0; i < n; i++)
+		h->wrong = h->wrong || data[i] != large_byte(h->n + i);
+	h->n += n;
+	if (h->n >= h->hold_at)
+		http_hold(h->call, true);
+}
+
+static void held_on_done(const struct http_response *response, void *userdata)
+{
+	struct held *h = userdata;
+
+	assert_int_equal(response->outcome, HTTP_ANSWERED);
+	h->done = true;
+}
+
+static void held_start(struct held *h, size_t hold_at)
+{
+	struct http_request q = { .method = "GET", .url = peer_url(peer), .on_header = held_on_header,
+				  .on_data = held_on_data, .can_hold = true, .identity = true, .quiet = USEC_PER_SEC };
+
+	*h = (struct held){ .hold_at = hold_at };
+	assert_int_equal(http_start(http, &q, held_on_done, h, &h->call), 0);
+}
+
+static int set_up_large(void **state)
+{
+	struct http_options options = { 0 };
+
+	(void)state;
+	base = event_base_new();
+	peer = peer_new(base, serve_large, NULL);
+	return http_new(base, &options, &http);
+}
+
+/* What comes while it is held is no more than what was read already; a held one is not quiet, and all of it comes. */
+static void test_held(void **state)
+{
+	uint64_t until;
+	struct held h;
+
+	(void)state;
+	held_start(&h, 1);
+	while (h.n == 0)
+		assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+	assert_int_equal(h.length, LARGE);
+	until = now_monotonic() + 1200 * USEC_PER_MSEC; /* longer than `quiet` */
+	while (now_monotonic() < until) {
+		run_ready(base);
+		(void)usleep(1000);
+	}
+	assert_true(h.n < 128U << 10);
+	assert_false(h.done);
+	h.hold_at = LARGE / 2;
+	http_hold(h.call, false);
+	while (h.n < LARGE / 2)
+		assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+	assert_true(h.n < LARGE);
+	h.hold_at = SIZE_MAX;
+	http_hold(h.call, false);
+	run_until(base, &h.done);
+	assert_int_equal(h.n, LARGE);
+	assert_false(h.wrong);
+}
+
+static void test_held_keep_nobody_waiting(void **state)
+{
+	_cleanup_free_ char *url = strprintf("%s/small", peer_url(peer));
+	struct http_request q = { .method = "GET", .url = url, .timeout = 10 * USEC_PER_SEC };
+	struct held held[HELD];
+	RESULT;
+
+	(void)state;
+	for (unsigned i = 0; i < HELD; i++)
+		held_start(&held[i], 1);
+	for (unsigned i = 0; i < HELD; i++)
+		while (held[i].n == 0)
+			assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+	assert_int_equal(http_start(http, &q, on_done, &r, NULL), 0);
+	run_until(base, &r.done);
+	assert_string_equal(r.body, "small");
+	/* Some are cancelled, the others freed with all. */
+	for (unsigned i = 0; i < HELD / 2; i++)
+		http_cancel(held[i].call);
+	run_ready(base);
+}
+
 /* ---- what callbacks may do ---- */
 
 static void cancel_stream(void)
@@ -903,6 +1039,8 @@ int main(void)
 		STREAM_TEST(test_stream),
 		STREAM_TEST(test_stream_lost),
 		STREAM_TEST(test_stream_refused),
+		cmocka_unit_test_setup_teardown(test_held, set_up_large, tear_down),
+		cmocka_unit_test_setup_teardown(test_held_keep_nobody_waiting, set_up_large, tear_down),
 		STREAM_TEST(test_cancel_within),
 		STREAM_TEST(test_free_within),
 		STREAM_TEST(test_done_callbacks),
