@@ -34,12 +34,12 @@ int video_decode(json_object *o, struct video *ret)
 		{ "title", FIELD_TEXT, offsetof(struct video, title) },
 		{ "description", FIELD_TEXT, offsetof(struct video, description) },
 		{ "genre", FIELD_TEXT, offsetof(struct video, genre) },
-		{ "lengthSeconds", FIELD_U32, offsetof(struct video, seconds) },
 		{ "fileUid", FIELD_UID_OPTIONAL, offsetof(struct video, file) },
 		{ "youTubeUrl", FIELD_TEXT, offsetof(struct video, web) },
 		{ "pictureUrl", FIELD_TEXT, offsetof(struct video, picture) },
 	};
 	struct video v = { 0 };
+	double seconds = 0;
 	int r;
 
 	r = decode_fields(o, fields, ELEMENTSOF(fields), NULL, &v);
@@ -47,6 +47,9 @@ int video_decode(json_object *o, struct video *ret)
 		video_done(&v);
 		return r;
 	}
+	/* A length is only shown: one that makes no sense is not known. */
+	if (json_get_double(o, "lengthSeconds", &seconds) > 0 && seconds > 0 && seconds < UINT32_MAX)
+		v.seconds = (uint32_t)(seconds + 0.5);
 	if (!video_web_address_is_good(v.web))
 		free(TAKE_PTR(v.web));
 	*ret = v;
