@@ -267,7 +267,8 @@ static void bar_place(const struct plot *p, size_t i, unsigned *ret_from, unsign
 	width = each - (each > 5 ? 2 : 1);
 	if (width > BAR_MAX)
 		width = BAR_MAX;
-	*ret_from = from + (to - from - width) / 2;
+	/* By the middle, as its label is. */
+	*ret_from = (unsigned)lround(chart_group_at(&p->layout, i) * p->width - width / 2.0);
 	*ret_width = width;
 }
 
