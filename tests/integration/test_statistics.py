@@ -7,6 +7,7 @@ import glob
 import http.server
 import json
 import os
+import signal
 import sqlite3
 import sys
 import threading
@@ -398,6 +399,23 @@ class ServiceFails(StatisticsCase):
         for metric in METRICS:
             self.assertEqual(self.series(metric, 'month')[1], 'local')
         self.assertEqual(self.sandbox.count('OrderStatisticsGet'), asked)
+
+    def test_signed_out_meanwhile(self):
+        self.sandbox.fault('OrderStatisticsGet', 'stall')
+        pending = self.client.call_async('Statistics', 'GetSeries', '(sstt)', ('orders', 'all', 0, 0))
+        harness.poll(lambda: self.sandbox.count('OrderStatisticsGet') == 1, what='the question')
+        self.client.call('Session', 'SignOut', '(b)', (False,))
+        with self.assertError('NotSignedIn'):
+            pending.wait()
+
+    def test_going_down_meanwhile(self):
+        self.sandbox.fault('OrderStatisticsGet', 'stall')
+        pending = self.client.call_async('Statistics', 'GetSeries', '(sstt)', ('orders', 'all', 0, 0))
+        harness.poll(lambda: self.sandbox.count('OrderStatisticsGet') == 1, what='the question')
+        self.daemon.signal(signal.SIGTERM)
+        with self.assertError('Busy'):
+            pending.wait()
+        self.assertEqual(self.daemon.wait(), 0)
 
     def test_asked_once_while_nothing_changes(self):
         for _ in range(3):
