@@ -6,6 +6,6 @@ EXTRA_DIST += tests/integration/test_outbox.py tests/integration/test_offline.py
 
 check-long: all $(check_PROGRAMS)
 	test ! -x tests/unit/test-chart$(EXEEXT) || TEST_LONG=1 srcdir=$(srcdir) tests/unit/test-chart$(EXEEXT)
-	TEST_LONG=1 TEST_LOST_ANSWERS=100 TEST_PUSH_CHANGES=1000 TEST_PUSH_DROPS=50 TEST_IDLE_SEC=60 TEST_CHAOS_ORDERS=150 TEST_KEYRING_KILLS=150 BUILD_DIR=$(abs_builddir) \
-		/usr/bin/python3 -B $(srcdir)/tests/integration/run outbox offline hostile push damage session idle chaos doctor keyring
+	TEST_LONG=1 TEST_LOST_ANSWERS=100 TEST_PUSH_CHANGES=1000 TEST_PUSH_DROPS=50 TEST_IDLE_SEC=60 TEST_CHAOS_ORDERS=150 TEST_KEYRING_KILLS=150 TEST_INTERRUPTED=200 BUILD_DIR=$(abs_builddir) \
+		/usr/bin/python3 -B $(srcdir)/tests/integration/run outbox offline hostile push damage session idle chaos doctor keyring payments
 .PHONY: check-long

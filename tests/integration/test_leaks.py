@@ -219,6 +219,34 @@ class Plain(LeakTestCase):
     def test_a_card_payment(self):
         self.pay_and_search()
 
+    def test_whatever_becomes_of_it(self):
+        """A card that is wrong, one that is declined, an answer that is lost, a password that is changed: nothing stays."""
+        uid = self.order()
+        declined = '4000000000000002'
+        self.finder = leaks.Finder(number=self.number, declined=declined, password=self.password, token=self.token())
+        self.finder.add_short('cvc', self.cvc, '"cvc":"{}"', '"cvc": "{}"')
+
+        def pay(**more):
+            card = {**json.loads(self.card()), **more}
+            return self.client.call_secret('Payments', 'PayByCard', '(sh)', (uid, 0), json.dumps(card), timeout=TIMEOUT * 2)
+        with self.assertError('InvalidCard'):
+            pay(expiry='01/20')
+        with self.assertError(harness.INVALID_ARGS):
+            pay(colour='blue')
+        with self.assertError('PaymentDeclined'):
+            pay(number=declined, cvc='123')
+        self.sandbox.fault('MakePaymentRespond', 'reset-after', count=1)
+        self.assertEqual(pay(), 'processed')
+        new = f'{self.password} and more'
+        self.client.call_secret('Account', 'ChangePassword', '(hh)', (0, 1), self.password, new)
+        with self.assertError('InvalidCredentials'):
+            self.client.call_secret('Account', 'ChangePassword', '(hh)', (0, 1), self.password, new)
+        # With the change came another token; who has the old one still counts it among the secrets.
+        old, self.finder = self.finder, leaks.Finder(new=new, token=self.token())
+        for finder in (old, self.finder):
+            self.finder = finder
+            self.search_after()
+
     def test_the_cli_while_it_asks(self):
         """It holds the card as long as the person thinks."""
         uid = self.order()
