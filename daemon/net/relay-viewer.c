@@ -83,8 +83,7 @@ static const char *reason(int status)
 
 /* A browser shall neither keep it, nor take it for something to run. */
 #define ALWAYS \
-	"Connection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n" \
-	"Content-Security-Policy: default-src 'none'; sandbox\r\n"
+	"Connection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
 
 static void viewer_refuse(struct relay_viewer *v, int status)
 {

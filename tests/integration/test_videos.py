@@ -1,6 +1,7 @@
 """Videos: the list, the relay that hands them on to players of this user, with seeking, back-pressure and resuming, and
 what was watched. The videos are real ones, made by ffmpeg; the players are curl and mpv."""
 
+import contextlib
 import hashlib
 import http.client
 import json
@@ -120,16 +121,17 @@ class VideosTest(harness.TestCase):
     def rate(self, bytes_per_sec):
         self.sandbox.request('POST', '/Sandbox/Videos', {'bytesPerSec': bytes_per_sec})
 
+    def descriptors(self):
+        """What the daemon has open."""
+        paths = []
+        for fd in os.listdir(f'/proc/{self.daemon.pid}/fd'):
+            with contextlib.suppress(FileNotFoundError):
+                paths.append(os.readlink(f'/proc/{self.daemon.pid}/fd/{fd}'))
+        return paths
+
     def listeners(self):
         """Ports on which the daemon listens."""
-        inodes = set()
-        for fd in os.listdir(f'/proc/{self.daemon.pid}/fd'):
-            try:
-                found = re.match(r'socket:\[(\d+)\]', os.readlink(f'/proc/{self.daemon.pid}/fd/{fd}'))
-            except FileNotFoundError:
-                continue
-            if found:
-                inodes.add(found.group(1))
+        inodes = {found.group(1) for found in (re.match(r'socket:\[(\d+)\]', path) for path in self.descriptors()) if found}
         with open('/proc/net/tcp', encoding='ascii') as f:
             rows = [line.split() for line in f.readlines()[1:]]
         return [int(row[1].split(':')[1], 16) for row in rows if row[3] == '0A' and row[9] in inodes]
@@ -328,7 +330,9 @@ class Pressure(VideosTest):
         self.assertEqual(self.fetched(), first, 'the service still sends')
         self.assertLess(first - before, 1 << 20, 'what lies between service and viewer')
         self.assertTrue(self.get(other)[2] == self.bytes, 'others go on')
-        self.assertLess(self.memory() - memory, 1 << 20)
+        with open(harness.binary('customerclientd'), 'rb') as f:
+            if b'__asan_init' not in f.read():  # which keeps what was freed for a while
+                self.assertLess(self.memory() - memory, 1 << 20)
         self.assertTrue(self.drain(s) == self.bytes, 'it goes on when it reads on')
 
     def test_three_at_once(self):
@@ -386,14 +390,19 @@ class Pressure(VideosTest):
         self.stop()
         poll(lambda: [r['end'] for r in self.ranges()] == ['gone'], what='the end upstream')
 
+    def written(self):
+        with open(f'/proc/{self.daemon.pid}/io', encoding='ascii') as f:
+            return int(re.search(r'^write_bytes: (\d+)', f.read(), re.M).group(1))
+
     def test_nothing_on_disk(self):
         url = self.open()
+        before = self.written()
+        self.get(url)
         s = self.connect(url, receive_buffer=4096)
         s.recv(100)
         needle = self.bytes[5_000_000:5_000_064]
         self.get(url, Range='bytes=4000000-7000000')
-        for fd in os.listdir(f'/proc/{self.daemon.pid}/fd'):
-            path = os.readlink(f'/proc/{self.daemon.pid}/fd/{fd}')
+        for path in self.descriptors():
             self.assertFalse('memfd' in path or 'deleted' in path, path)
         for folder, _, names in os.walk(self.dir):
             for name in names:
@@ -401,6 +410,7 @@ class Pressure(VideosTest):
                 if os.path.isfile(path):
                     with open(path, 'rb') as f:
                         self.assertNotIn(needle, f.read(), path)
+        self.assertLess(self.written() - before, 1 << 20, 'what was given to file systems')
 
     def test_throughput(self):
         """Against the service itself, by curl, of the same file."""

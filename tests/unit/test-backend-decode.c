@@ -12,6 +12,7 @@
 #include "backend/auth.h"
 #include "backend/customer.h"
 #include "backend/push.h"
+#include "backend/video.h"
 #include "base/jsonutil.h"
 
 /* A record as text: two are the same when their texts are. */
@@ -1058,6 +1059,61 @@ static void test_small_encodes(void **state)
 	assert_string_equal(hub, "https://example.org/NotificationsBackend/hub");
 }
 
+static void test_videos(void **state)
+{
+	static const struct {
+		const char *json, *text;
+	} videos[] = {
+		{ "{\"uid\":\"v\",\"title\":\"T\",\"description\":\"D\",\"genre\":\"G\",\"lengthSeconds\":61,"
+		  "\"fileUid\":\"f\",\"youTubeUrl\":\"https://example.org/v?a=b#c\",\"pictureUrl\":\"p\"}",
+		  "v T D G 61 f https://example.org/v?a=b#c p" },
+		{ "{\"Uid\":\"v\",\"Title\":\"T\",\"FileUid\":null}", "v T - - 0 - - -" },
+		{ "{\"uid\":\"v\",\"title\":\"T\",\"lengthSeconds\":59.5}", "v T - - 60 - - -" },
+		{ "{\"uid\":\"v\",\"title\":\"T\",\"lengthSeconds\":-5}", "v T - - 0 - - -" },
+		{ "{\"uid\":\"v\",\"title\":\"T\",\"lengthSeconds\":1e300}", "v T - - 0 - - -" },
+		{ "{\"uid\":\"v\",\"title\":\"T\",\"lengthSeconds\":\"long\"}", "v T - - 0 - - -" },
+		/* Nobody is sent to any of these. */
+		{ "{\"uid\":\"v\",\"title\":\"T\",\"youTubeUrl\":\"http://example.org/\"}", "v T - - 0 - - -" },
+		{ "{\"uid\":\"v\",\"title\":\"T\",\"youTubeUrl\":\"http://127.0.0.1/\"}", "v T - - 0 - - -" },
+		{ "{\"uid\":\"v\",\"title\":\"T\",\"youTubeUrl\":\"https://a:b@example.org/\"}", "v T - - 0 - - -" },
+		{ "{\"uid\":\"v\",\"title\":\"T\",\"youTubeUrl\":\"https://example.org/a b\"}", "v T - - 0 - - -" },
+		{ "{\"uid\":\"v\",\"title\":\"T\",\"youTubeUrl\":\"https://example.org/\\u001b\"}", "v T - - 0 - - -" },
+		{ "{\"uid\":\"v\",\"title\":\"T\",\"youTubeUrl\":\"javascript:alert(1)\"}", "v T - - 0 - - -" },
+		{ "{\"uid\":\"v\",\"title\":\"T\",\"youTubeUrl\":\"--help\"}", "v T - - 0 - - -" },
+		{ "{\"title\":\"T\"}", NULL },
+		{ "{\"uid\":\"\",\"title\":\"T\"}", NULL },
+		{ "{\"uid\":\"v\",\"title\":5}", NULL },
+		{ "{\"uid\":\"v\",\"title\":\"T\",\"fileUid\":5}", NULL },
+		{ "[]", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(videos); i++) {
+		_cleanup_json_ json_object *o = parse(videos[i].json);
+		_cleanup_free_ char *text = NULL;
+		struct video v = { 0 };
+		int r = video_decode(o, &v);
+
+		assert_int_equal(r, videos[i].text ? 0 : -EBADMSG);
+		if (r < 0)
+			continue;
+#define OR_DASH(s) ((s) ? (s) : "-")
+		text = strprintf("%s %s %s %s %u %s %s %s", v.uid, OR_DASH(v.title), OR_DASH(v.description),
+				 OR_DASH(v.genre), v.seconds, OR_DASH(v.file), OR_DASH(v.web), OR_DASH(v.picture));
+		video_done(&v);
+		assert_string_equal(text, videos[i].text);
+	}
+}
+
+static void test_watched_encode(void **state)
+{
+	_cleanup_free_ char *json = NULL;
+
+	(void)state;
+	assert_int_equal(video_watched_encode("v", 1700000000000000, 42, &json), 0);
+	assert_string_equal(json, "{\"videoUid\":\"v\",\"dateWatched\":\"2023-11-14T22:13:20Z\",\"watchDuration\":42}");
+}
+
 static void test_world(void **state)
 {
 	static const struct {
@@ -1108,6 +1164,8 @@ int main(void)
 		cmocka_unit_test(test_order_encode_amounts),
 		cmocka_unit_test(test_order_encode_refuses),
 		cmocka_unit_test(test_small_encodes),
+		cmocka_unit_test(test_videos),
+		cmocka_unit_test(test_watched_encode),
 		cmocka_unit_test(test_world),
 	};
 
