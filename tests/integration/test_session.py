@@ -137,6 +137,7 @@ class OrdersOutliveTheSession(SessionTest):
         self.sandbox.fault('GetTokenByUserUid', 'status:401')
         for path in ('MakeOrderRequest', 'OrderGet', 'OrdersGet'):
             self.sandbox.fault(path, 'expire-tokens')
+        self.client.call_async('Daemon', 'Sync') # the next try of the order may be a minute away
         self.wait_expired()
         self.assertEqual(self.status(uid), 'submitting')
         self.restart()
