@@ -1,4 +1,4 @@
-/* The open dictionaries of Orders (Place, Quote, List). The input is text: an entry a line, "KEY TYPE VALUE", made into
+/* The open dictionaries of Orders (Place, Quote, Rate, List). The input is text: an entry a line, "KEY TYPE VALUE", made into
  * a D-Bus message as a caller would; each is read as options and as a filter. */
 #include <string.h>
 #include <sys/socket.h>
@@ -126,6 +126,20 @@ static void check_filter(sd_bus_message *m)
 	check_refusal(r, &e);
 }
 
+static void check_rating(sd_bus_message *m)
+{
+	_cleanup_(strv_freep) char **photos = NULL;
+	sd_bus_error e = SD_BUS_ERROR_NULL;
+	int r = rate_options_read(m, &photos, &e);
+
+	if (r >= 0) {
+		FUZZ_CHECK(strv_length(photos) <= RATING_PHOTOS_MAX);
+		for (char **p = photos; p && *p; p++)
+			FUZZ_CHECK(uuid_is_valid(*p) && !strv_contains(p + 1, *p));
+	}
+	check_refusal(r, &e);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static sd_bus *bus;
@@ -151,6 +165,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	check_place(m);
 	FUZZ_CHECK(sd_bus_message_rewind(m, 1) >= 0);
 	check_filter(m);
+	FUZZ_CHECK(sd_bus_message_rewind(m, 1) >= 0);
+	check_rating(m);
 	sd_bus_message_unref(m);
 	free(text);
 	return 0;

@@ -1,4 +1,4 @@
-/* bus-options.c and order-options.c: the dictionaries of Place and List, with every kind of wrong entry. */
+/* bus-options.c and order-options.c: the dictionaries of Place, Rate and List, with every kind of wrong entry. */
 #include "unit.h"
 
 #include <sys/socket.h>
@@ -239,6 +239,38 @@ static void test_bad_filter(void **state)
 	expect_filter_refused(message("a{sv}", 2, "id", "s", "last", "text", "s", "x"), "exclude");
 }
 
+static void test_photos(void **state)
+{
+	static const char one[] = "6f1c2f0e-0000-4000-8000-000000000001", other[] = "6f1c2f0e-0000-4000-8000-000000000002";
+	const struct {
+		sd_bus_message *m;
+		const char *word; /* NULL: taken */
+		size_t n;
+	} cases[] = {
+		{ message("a{sv}", 0), NULL, 0 },
+		{ message("a{sv}", 1, "photos", "as", 0), NULL, 0 },
+		{ message("a{sv}", 1, "photos", "as", 2, one, other), NULL, 2 },
+		{ message("a{sv}", 1, "photos", "as", 2, one, "x"), "\"x\" is not the UUID of a file", 0 },
+		{ message("a{sv}", 1, "photos", "as", 3, one, other, one), "twice", 0 },
+		{ message("a{sv}", 1, "photos", "s", one), "'photos'", 0 },
+		{ message("a{sv}", 1, "photo", "as", 1, one), "'photo'", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+		_cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
+		_cleanup_(strv_freep) char **photos = NULL;
+		int r = rate_options_read(cases[i].m, &photos, &e);
+
+		assert_int_equal(r < 0, cases[i].word != NULL);
+		if (r < 0)
+			assert_non_null(strstr(e.message, cases[i].word));
+		else
+			assert_int_equal(strv_length(photos), cases[i].n);
+		sd_bus_message_unref(cases[i].m);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -246,7 +278,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_key),  cmocka_unit_test(test_wrong_type),
 		cmocka_unit_test(test_bad_values),   cmocka_unit_test(test_longest_text),
 		cmocka_unit_test(test_too_many_items), cmocka_unit_test(test_filter),
-		cmocka_unit_test(test_bad_filter),
+		cmocka_unit_test(test_bad_filter),   cmocka_unit_test(test_photos),
 	};
 
 	return cmocka_run_group_tests_name("bus-options", tests, group_setup, group_teardown);

@@ -12,6 +12,7 @@
 #include "cli/args.h"
 #include "cli/items.h"
 #include "cli/orders-list.h"
+#include "cli/photo.h"
 #include "cli/table.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
@@ -45,6 +46,59 @@ static int parse(struct args *a, char **problem, const char *line)
 		argv[n++] = word;
 	argv[n] = NULL;
 	return args_parse(a, argv, problem);
+}
+
+static void test_args_repeated(void **state)
+{
+	_cleanup_args_ struct args a = {};
+	char *problem = NULL;
+
+	(void)state;
+	assert_int_equal(parse(&a, &problem, "rate|--photo|a b|last|--comment=x|5|--photo=c|-v|--photo="), 0);
+	assert_string_equal(args_option_at(&a, "photo", 0), "a b");
+	assert_string_equal(args_option_at(&a, "photo", 1), "c");
+	assert_string_equal(args_option_at(&a, "photo", 2), "");
+	assert_null(args_option_at(&a, "photo", 3));
+	assert_string_equal(args_option(&a, "photo"), "");
+	assert_string_equal(args_option_at(&a, "comment", 0), "x");
+	assert_null(args_option_at(&a, "comment", 1));
+	assert_null(args_option_at(&a, "no-such", 0));
+	args_done(&a);
+	assert_int_equal(parse(&a, &problem, "rate|last|5"), 0);
+	assert_null(args_option_at(&a, "photo", 0));
+}
+
+/* Every beginning of a picture, down to none of it: read within bounds, and known only when there is enough. */
+static void test_photo_content_type(void **state)
+{
+	static const struct {
+		const char *data;
+		size_t n, enough;
+		const char *type;
+	} cases[] = {
+		{ "\xff\xd8\xff\xe0", 4, 3, "image/jpeg" },
+		{ "\x89PNG\r\n\x1a\n", 8, 8, "image/png" },
+		{ "RIFF\x24\0\0\0WEBPVP8 ", 16, 12, "image/webp" },
+		{ "GIF87a", 6, 6, "image/gif" },
+		{ "\0\0\0\x18" "ftypheic\0\0\0\0mif1heic", 24, 16, "image/heic" },
+		{ "\0\0\0\x10" "ftypavif\0\0\0\0", 16, 16, "image/avif" },
+		{ "\0\0\0\x10" "ftypmp42\0\0\0\0heic", 20, SIZE_MAX, NULL }, /* behind the box */
+		{ "\0\0\0\x01" "ftypheic\0\0\0\0", 16, SIZE_MAX, NULL },
+		{ "\x7f" "ELF", 4, SIZE_MAX, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+		for (size_t n = 0; n <= cases[i].n; n++) {
+			unsigned char *data = malloc(n > 0 ? n : 1); /* a sanitizer sees who reads beyond */
+
+			memcpy(data, cases[i].data, n);
+			if (n >= cases[i].enough)
+				assert_string_equal(photo_content_type(data, n), cases[i].type);
+			else
+				assert_null(photo_content_type(data, n));
+			free(data);
+		}
 }
 
 static void test_args_good(void **state)
@@ -648,6 +702,7 @@ int main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_table_narrow),
 		cmocka_unit_test(test_table_two_flexible),
+		cmocka_unit_test(test_args_repeated), cmocka_unit_test(test_photo_content_type),
 		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_colour),
 		cmocka_unit_test(test_waybar),
