@@ -3,7 +3,7 @@
  * source.
  *
  * Of one URL two connections can be open at a time, for a player that seeks opens the next before it closes the last;
- * a third closes the oldest. Of what is on its way for one connection at most some 400 KiB are in memory, the kernel's
+ * a third closes the oldest. Of what is on its way for one connection at most some 430 KiB are in memory, the kernel's
  * buffers counted, which keeps a URL below 1 MiB. Nothing touches the disk. */
 #pragma once
 

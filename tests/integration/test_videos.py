@@ -4,6 +4,7 @@ what was watched. The videos are real ones, made by ffmpeg; the players are curl
 import contextlib
 import hashlib
 import http.client
+import http.server
 import json
 import os
 import re
@@ -335,6 +336,52 @@ class Pressure(VideosTest):
                 self.assertLess(self.memory() - memory, 1 << 20)
         self.assertTrue(self.drain(s) == self.bytes, 'it goes on when it reads on')
 
+    @unittest.skipUnless('TEST_LONG' in os.environ, 'takes half a minute: set TEST_LONG')
+    def test_viewers_that_stop_for_long(self):
+        """The connections to the service are closed; when the viewers read on, the rest is fetched."""
+        url = self.open()
+        a, b = self.connect(url, receive_buffer=4096), self.connect(url, receive_buffer=4096, Range='bytes=5000000-')
+        poll(lambda: [r['end'] for r in self.ranges()] == ['gone', 'gone'], 60 * harness.TIME_FACTOR, 'the end upstream')
+        self.assertLess(self.fetched(), 1 << 20, 'of one address, the buffers of the service counted')
+        self.assertTrue(self.drain(a) == self.bytes)
+        self.assertTrue(self.drain(b) == self.bytes[5000000:])
+        self.assertEqual([r['end'] for r in self.ranges()], ['gone', 'gone', 'done', 'done'])
+
+    @unittest.skipUnless('TEST_LONG' in os.environ and shutil.which('chromium'), 'takes 20 s: set TEST_LONG')
+    def test_browser(self):
+        """Chromium plays it in a page, jumps to the middle and to the end, and comes to the end."""
+        self.rate(1_000_000)
+        script = """v.onplaying = () => { if (!window.began) { window.began = 1; v.currentTime = 30; } };
+            v.onseeked = () => { if (v.currentTime < 50) { window.middle = v.currentTime; v.currentTime = 58; } };
+            v.onended = () => fetch('/ended?' + Math.round(window.middle));
+            v.onerror = () => fetch('/failed?' + v.error.message);"""
+        page = f'<body><video id=v muted autoplay src="{self.open()}"></video><script>{script}</script>'.encode()
+        asked = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                self.send_response(200)
+                self.send_header('Content-Type', 'text/html')
+                self.end_headers()
+                self.wfile.write(page)
+
+            def log_message(self, *_):
+                pass
+        server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        browser = harness.Process('chromium', [
+            'chromium', '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
+            '--autoplay-policy=no-user-gesture-required', f'--user-data-dir={self.dir}/chromium',
+            f'http://127.0.0.1:{server.server_port}/'], f'{self.dir}/chromium.log', env={**os.environ, 'HOME': self.dir})
+        self.addCleanup(browser.kill)
+        ends = poll(lambda: [p for p in asked if p.startswith(('/ended', '/failed'))], 60 * harness.TIME_FACTOR,
+                    'the end of the video')
+        self.assertEqual(ends, ['/ended?30'])
+        self.assertLess(self.fetched(), len(self.bytes) * 0.9)
+
     def test_three_at_once(self):
         urls = [self.open() for _ in range(3)]
         results = {}
@@ -522,8 +569,8 @@ class Player(VideosTest):
 
     def setUp(self):
         super().setUp()
-        # A line of 8 Mbit/s: three times what the video needs.
-        self.rate(1_000_000)
+        # A line of 5 Mbit/s: twice what the video needs.
+        self.rate(600_000)
 
     def play(self, url):
         path = f'{self.dir}/mpv-{len(os.listdir(self.dir))}'
@@ -605,19 +652,18 @@ class Cli(VideosTest):
 
     def test_mpv(self):
         """Ended by Ctrl-C: it says how long it played, and that is reported."""
-        p = subprocess.Popen([harness.binary('customerclient'), '--json', 'videos', 'play', 'AN OVEN at night'],
-                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                             env=self.environment(MPV_HOME=f'{self.dir}/mpv'))
+        p = harness.Process('customerclient', [harness.binary('customerclient'), '--json', 'videos', 'play', 'AN OVEN at night'],
+                            f'{self.dir}/player.log', env=self.environment(MPV_HOME=f'{self.dir}/mpv'),
+                            stdout=subprocess.PIPE)
         self.addCleanup(p.kill)
-        poll(self.fetched, what='the first bytes')
-        harness.let_pass(2.5)
-        p.send_signal(signal.SIGTERM)
-        out, err = p.communicate(timeout=harness.TIMEOUT)
-        self.assertEqual(p.returncode, 130, err)
-        document = json.loads(out)
+        poll(lambda: '00:00:02 / 00:01:00' in p.output(), what='two seconds of it')
+        p.signal(signal.SIGTERM)
+        document = json.loads(p.read_line())
+        self.assertEqual(p.wait(), 130)
+        err = p.output()
         self.assertEqual((document['kind'], document['player'], document['measured-by'], document['reported']),
                          ('stream', 'mpv', 'player', True))
-        self.assertIn(document['watched-seconds'], (2, 3))
+        self.assertIn(document['watched-seconds'], (2, 3, 4))
         poll(self.watched, what='the report')
         self.assertEqual(self.watched(), [(self.uid, document['watched-seconds'])])
         self.assertNotIn('/tmp/mpv', err)
@@ -635,7 +681,8 @@ class Cli(VideosTest):
         p = self.cli('--json', 'videos', 'play', self.uid[:6], f'--player={player}')
         self.assertEqual(p.returncode, 0, p.stderr)
         document = json.loads(p.stdout)
-        self.assertEqual((document['watched-seconds'], document['measured-by'], document['reported']), (1, 'clock', True))
+        self.assertIn(document['watched-seconds'], (1, 2))
+        self.assertEqual((document['measured-by'], document['reported']), ('clock', True))
         with open(f'{self.dir}/arguments', encoding='utf-8') as f:
             number, url = f.read().split()
         self.assertEqual(number, '1')

@@ -204,7 +204,7 @@ static int setup(void **state)
 		.idle = 300 * USEC_PER_MSEC,
 		.head = 150 * USEC_PER_MSEC,
 		.stopped = 100 * USEC_PER_MSEC,
-		.patience = 600 * USEC_PER_MSEC,
+		.patience = 300 * USEC_PER_MSEC,
 	};
 	struct world *w = new0(struct world, 1);
 
