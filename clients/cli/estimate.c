@@ -35,8 +35,9 @@ char *estimate_range(const struct order *o, uint64_t now)
 
 	if (!is_expected(o) || !e->earliest || e->latest <= now)
 		return xstrdup("");
-	return xprintf("%s%s%s", clock_time(from, e->earliest), text_utf8() ? "\xe2\x80\x93" : "-",
-		       clock_time(to, e->latest));
+	clock_time(from, e->earliest);
+	clock_time(to, e->latest);
+	return streq(from, to) ? xstrdup("") : xprintf("%s%s%s", from, text_utf8() ? "\xe2\x80\x93" : "-", to);
 }
 
 bool estimate_is_outlived(const struct order *o, uint64_t now)

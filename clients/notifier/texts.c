@@ -193,9 +193,11 @@ static char *line_expected(const struct view *v, const struct verdict *verdict, 
 		return strprintf("Now expected %s, %s %s", when, text_span(span, verdict->moved_usec),
 				 verdict->moved_usec > 0 ? "later" : "earlier");
 	text_when(when, expected_at(v), now);
-	if (!v->earliest || v->latest <= now)
+	clock_time(from, v->earliest);
+	clock_time(to, v->latest);
+	if (!v->earliest || v->latest <= now || streq(from, to))
 		return strprintf("Expected %s", when);
-	return strprintf("Expected %s (%s–%s)", when, clock_time(from, v->earliest), clock_time(to, v->latest));
+	return strprintf("Expected %s (%s–%s)", when, from, to);
 }
 
 /* "By 19:55 nine times in ten; said 2 min ago". What the order has outlived is left out: that it is late says another

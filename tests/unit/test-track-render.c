@@ -896,7 +896,11 @@ static void test_estimate_never_contradicts_itself(void **state)
 	o.estimate = (struct order_estimate){ .bound = NOW + 35 * MIN, .bound_orders = 20 };
 	check_arrival(&o, NOW, " expected 20:00, in 20 min", "  by 20:15 nine times in ten", "expected 20:00, in 20 min",
 		      "by 20:15 in 9 of 10");
-	/* no range */
+	/* no range, or one within a minute */
+	o.estimate = (struct order_estimate){
+		.delivery = NOW + 22 * MIN, .earliest = NOW + 22 * MIN, .latest = NOW + 23 * MIN - 1, .asked = NOW,
+	};
+	check_arrival(&o, NOW, " expected 20:02, in 22 min", " said 0 s ago", "expected 20:02, in 22 min", "said 0 s ago");
 	o.estimate = (struct order_estimate){ .delivery = NOW + 22 * MIN, .asked = NOW + 5 * MIN };
 	check_arrival(&o, NOW, " expected 20:02, in 22 min", " said 0 s ago", "expected 20:02, in 22 min", "said 0 s ago");
 	/* delivered, unpaid: none */
