@@ -44,8 +44,8 @@ class PushTest(harness.TestCase):
 
     def told(self, uid, since=0):
         """Statuses by the signal Changed, and by Event; they have to be the same."""
-        changed = [s.args[1] for s in self.events.signals[since:] if s.member == 'Changed' and len(s.args) == 3
-                   and s.args[0] == uid]
+        changed = [s.args[1] for s in self.events.signals[since:] if s.member == 'Changed'
+                   and s.interface == f'{harness.NAME}.Orders' and s.args[0] == uid]
         events = [s.args[3]['status'] for s in self.events.signals[since:] if s.member == 'Event'
                   and s.args[1] == 'order' and s.args[2] == uid]
         self.assertEqual(changed, events)
