@@ -75,6 +75,15 @@ static bool still_holds(const struct estimate *e, uint64_t promised_now)
 	       promised_now <= e->said.latest;
 }
 
+/* What was first promised is what the delays were learned against. Where the service has since promised it earlier, it
+ * comes no later after that, and at the promise itself at the earliest. */
+static uint64_t bound_of(uint64_t first, uint64_t now_promised, int64_t delay)
+{
+	int64_t bound = (int64_t)first + delay, moved = (int64_t)now_promised + (delay > 0 ? delay : 0);
+
+	return (uint64_t)(now_promised > 0 && moved < bound ? moved : bound);
+}
+
 static void derive(struct core *c, struct tracked *t)
 {
 	struct order_view *v = &t->view;
@@ -97,7 +106,7 @@ static void derive(struct core *c, struct tracked *t)
 		v->latest = e->said.latest;
 	}
 	if (c->estimates.orders > 0 && e->promised > 0) {
-		v->estimate.bound = (uint64_t)((int64_t)e->promised + c->estimates.delay);
+		v->estimate.bound = bound_of(e->promised, v->order->end_expected, c->estimates.delay);
 		v->estimate.bound_orders = c->estimates.orders;
 	}
 }

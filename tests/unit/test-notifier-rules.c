@@ -535,6 +535,13 @@ static void test_texts_of_an_estimate(void **state)
 	v.asked = NOW - 2 * MINUTE;
 	check_text(&v, &verdict, NOW, "Order 1042 is in the kitchen",
 		   "Expected at 19:32 (19:24–19:42)\nBy 19:45 nine times in ten; said 2 min ago");
+	/* a range within a minute says nothing */
+	v.earliest = E + 2 * MINUTE;
+	v.latest = E + 2 * MINUTE + USEC_PER_SEC;
+	check_text(&v, &verdict, NOW, "Order 1042 is in the kitchen",
+		   "Expected at 19:32\nBy 19:45 nine times in ten; said 2 min ago");
+	v.earliest = E - 6 * MINUTE;
+	v.latest = E + 12 * MINUTE;
 	/* what is over, or belied, is left out */
 	check_text(&v, &verdict, E + 13 * MINUTE, "Order 1042 is in the kitchen",
 		   "Expected at 19:32\nBy 19:45 nine times in ten; said 45 min ago");

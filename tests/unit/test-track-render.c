@@ -892,6 +892,11 @@ static void test_estimate_never_contradicts_itself(void **state)
 	o.estimate.latest = NOW + 40 * MIN;
 	check_arrival(&o, NOW, "expected 20:16 (19:54–20:20), in 36 min", " said 2 min ago",
 		      "expected 20:16 (19:54–20:20), in 36 min", "said 2 min ago");
+	/* a range within a minute says nothing */
+	o.estimate.earliest = o.estimate.delivery;
+	o.estimate.latest = o.estimate.delivery + USEC_PER_SEC;
+	check_arrival(&o, NOW, "expected 20:16, in 36 min", " said 2 min ago", "expected 20:16, in 36 min",
+		      "said 2 min ago");
 	/* nothing but what was learned */
 	o.estimate = (struct order_estimate){ .bound = NOW + 35 * MIN, .bound_orders = 20 };
 	check_arrival(&o, NOW, " expected 20:00, in 20 min", "  by 20:15 nine times in ten", "expected 20:00, in 20 min",
