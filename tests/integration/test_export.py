@@ -279,17 +279,21 @@ class Long(history.TestCase):
     def test_nobody_waits(self):
         for format in ('json', 'csv'):
             pending = self.client.call_async('Orders', 'Export', '(a{sv}s)', ({}, format), timeout=120 * harness.TIME_FACTOR)
-            longest = answers = 0
+            waits = []
             while not pending.done:
                 began = time.monotonic()
                 self.client.call('Cart', 'Get')
-                longest, answers = max(longest, time.monotonic() - began), answers + 1
+                waits.append(time.monotonic() - began)
             pending.wait()
             with open(pending.fds[0], 'rb') as f:
                 lines = sum(1 for _ in f)
             self.assertGreaterEqual(lines, self.orders)
-            self.assertGreater(answers, 1000)
-            self.assertLess(longest, 0.25 * harness.TIME_FACTOR)
+            self.assertGreater(len(waits), 1000)
+            waits.sort()
+            # On a machine that does other things too, one in a thousand may meet those.
+            self.assertLess(waits[len(waits) * 999 // 1000], 0.1 * harness.TIME_FACTOR)
+            self.assertLess(waits[-1], harness.TIME_FACTOR)
+            print(f'{format}: {len(waits)} calls meanwhile, the longest {waits[-1] * 1000:.0f} ms')
         self.end_early()
         for format in ('ledger', 'ics'):
             p = self.cli('orders', 'export', '-o', f'{self.dir}/orders.{format}', timeout=120)
