@@ -277,7 +277,7 @@ static int viewer_ask(const struct world *w, const char *method, const char *fie
 
 struct got {
 	char *data;
-	size_t n;
+	size_t n, room;
 	bool over, reset;
 };
 
@@ -291,8 +291,11 @@ static bool viewer_read(int fd, struct got *g)
 {
 	ssize_t n;
 
-	g->data = realloc(g->data, g->n + 65537);
-	assert_non_null(g->data);
+	if (g->room < g->n + 65537) {
+		g->room = 2 * g->n + 65537;
+		g->data = realloc(g->data, g->room);
+		assert_non_null(g->data);
+	}
 	n = recv(fd, g->data + g->n, 65536, 0);
 	if (n < 0 && errno == EAGAIN)
 		return false;
