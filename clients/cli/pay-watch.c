@@ -74,16 +74,28 @@ static void pay_wait_done(struct pay_wait *p)
 	watch_done(&p->watch);
 }
 
+char *pay_reason(const struct order_payment *p, const char *verdict)
+{
+	char *words = xstrdup(p->failure_reason && !streq(p->failure_reason, verdict) ? p->failure_reason : "");
+
+	if (!strchr(words, ' '))
+		for (char *c = words; *c; c++)
+			if (*c == '-')
+				*c = ' ';
+	return words;
+}
+
 static char *what_became(const struct order_payment *p)
 {
 	const char *status = p ? strempty(p->status) : "", *reason = p ? strempty(p->failure_reason) : "";
+	const char *verdict = streq(status, "failed") ? "not carried out" : "declined";
+	_cleanup_free_ char *words = p ? pay_reason(p, verdict) : xstrdup("");
 
 	if (streq(reason, "expired"))
 		return xstrdup("not made in time");
 	if (streq(status, "cancelled"))
 		return xstrdup(status);
-	return xprintf("%s%s%s%s", streq(status, "failed") ? "not carried out" : "declined",
-		       *reason ? " (" : "", reason, *reason ? ")" : "");
+	return xprintf("%s%s%s%s", verdict, *words ? " (" : "", words, *words ? ")" : "");
 }
 
 static int tell_over(struct cli *cli, const struct order *o, const char *type)

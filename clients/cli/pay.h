@@ -21,6 +21,8 @@ int pay_flow(struct cli *cli, const struct pay_request *p);
 const struct order_payment *pay_newest(const struct order *o, const char *type);
 bool payment_status_paid(const char *status);
 bool payment_status_over(const char *status);
+/* Why a payment was not made, in words ("insufficient-funds" is a code), or "" where the verdict says that already. */
+char *pay_reason(const struct order_payment *p, const char *verdict);
 
 bool pay_is_due(const struct order *o);
 /* " until 19:40", or "" where no payment has been started yet. */

@@ -224,7 +224,8 @@ int prompt_secret_line(struct cli *cli, const struct secret *file, unsigned inde
 	if (r == -ENODATA || (r >= 0 && secret_length(*ret) == 0)) {
 		if (r >= 0)
 			*ret = secret_unref(*ret);
-		return cli_usage(cli, "The password is missing; give it with --password-file=F or a pipe");
+		return cli_usage(cli, index == 0 ? "The password is missing; give it with --password-file=F or a pipe" :
+				 "The new password is missing: it is the second line");
 	}
 	return r < 0 ? cli_fail_errno(cli, r, "The password could not be read") : 0;
 }

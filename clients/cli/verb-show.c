@@ -69,13 +69,13 @@ static void print_payments(struct cli *cli, FILE *f, const struct order *o)
 {
 	for (size_t i = 0; i < o->payments.n; i++) {
 		const struct order_payment *p = &o->payments.items[i];
-		_cleanup_free_ char *text = NULL;
+		_cleanup_free_ char *text = NULL, *reason = pay_reason(p, strempty(p->status));
 		char money[MONEY_HUMAN_SIZE];
 		const char *currency = p->currency ? p->currency : o->currency;
 
 		text = xprintf("%s, %s%s%s%s%s", strempty(p->type), strempty(p->status), currency ? ", " : "",
 			       currency ? money_format_human(money, p->amount, currency) : "",
-			       isempty(p->failure_reason) ? "" : ": ", strempty(p->failure_reason));
+			       *reason ? ": " : "", reason);
 		cli_fprint_field(cli, f, "Payment", text);
 	}
 }

@@ -229,11 +229,26 @@ static void pay_end(struct outbox_job *j, const struct failure *f)
 	job_end(j, f, NULL);
 }
 
-/* "The card was declined (insufficient funds); nothing was charged. The order waits until 19:40." */
+/* The service gives its reasons as words or as a code: "insufficient-funds". What the verdict says is not repeated. */
+static char *reason_words(const char *reason, const char *verdict)
+{
+	char *words = strdup(streq(reason, verdict) ? "" : reason);
+
+	if (words && !strchr(words, ' '))
+		for (char *p = words; *p; p++)
+			if (*p == '-')
+				*p = ' ';
+	return words;
+}
+
+/* "The payment was declined (insufficient funds); nothing was charged. The order waits for … until 19:40" */
 static void declined(struct outbox_job *j, const struct payment *p, const char *reason)
 {
 	_cleanup_failure_ struct failure f = { 0 };
-	const char *why = !isempty(reason) ? reason : p ? strempty(p->failure_reason) : "";
+	const char *verdict = p && streq(strempty(p->status), "failed") ? "not carried out" : "declined";
+	_cleanup_free_ char *words = reason_words(!isempty(reason) ? reason : p ? strempty(p->failure_reason) : "",
+						  verdict);
+	const char *why = strempty(words);
 	char until[16] = "";
 	struct tm tm;
 	time_t end;
@@ -244,8 +259,8 @@ static void declined(struct outbox_job *j, const struct payment *p, const char *
 			(void)strftime(until, sizeof(until), "%H:%M", &tm);
 	}
 	failure_set(&f, CC_E_PAYMENT_DECLINED, "The payment was %s%s%s%s; nothing was charged. The order waits for "
-		    "another card or another way to pay%s%s", p && streq(strempty(p->status), "failed") ? "not carried out" :
-		    "declined", isempty(why) ? "" : " (", why, isempty(why) ? "" : ")", isempty(until) ? "" : " until ", until);
+		    "another card or another way to pay%s%s", verdict, isempty(why) ? "" : " (", why,
+		    isempty(why) ? "" : ")", isempty(until) ? "" : " until ", until);
 	pay_end(j, &f);
 }
 

@@ -267,7 +267,8 @@ class SignedOut(CliTestCase):
 
     def test_passwd(self):
         self.sign_up_and_in()
-        self.fails(2, 'passwd', stdin=PASSWORD, says='missing')
+        self.fails(2, 'passwd', stdin='', says='The password is missing')
+        self.fails(2, 'passwd', stdin=PASSWORD, says='The new password is missing')
         self.fails(4, 'passwd', stdin='wrong old one\nanother password', name='InvalidCredentials')
         self.ok('passwd', stdin=f'{PASSWORD}\nanother password\n')
         self.ok('sign-out')

@@ -75,7 +75,8 @@ class Cards(PayTestCase):
         self.assertEqual(len(self.charges(uid)), 1)
 
     def test_each_card_that_is_refused(self):
-        for number, reason in ((DECLINED, 'declined'), (POOR, 'insufficient'), (BROKEN, 'not carried out')):
+        for number, reason in ((DECLINED, 'was declined;'), (POOR, 'was declined (insufficient funds);'),
+                               (BROKEN, 'was not carried out (processing error);')):
             with self.subTest(number):
                 uid, name = self.order('card')
                 p = self.cli('pay', name, '--card', stdin=card(number))
