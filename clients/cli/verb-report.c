@@ -4,6 +4,7 @@
 #include "base/timeutil.h"
 #include "clients/cli/open.h"
 #include "clients/cli/progress.h"
+#include "clients/cli/save.h"
 #include "clients/cli/verbs.h"
 #include "clients/cli/when.h"
 #include "clients/common/jsonview.h"
@@ -45,34 +46,49 @@ static char *file_name(const struct report *p)
 	return *name ? xstrdup(name) : xprintf("report.%s", p->format);
 }
 
-static int copy_to(struct report *p, const char *path, int fd)
+static int cannot_write(struct report *p, const char *path, int r)
 {
+	return cli_fail(p->cli, CC_EXIT_FAILURE, SD_BUS_ERROR_FAILED, "'%s' cannot be written: %s", path, strerror(-r));
+}
+
+/* Whole, or what was there before. */
+static int save_as(struct report *p)
+{
+	struct save s = {};
 	int r;
 
-	r = open_copy(p->fd, fd);
-	if (r >= 0 && fd != STDOUT_FILENO && fsync(fd) < 0 && errno != EINVAL)
-		r = -errno;
-	if (r >= 0)
-		return 0;
-	if (fd != STDOUT_FILENO)
-		(void)unlink(path);
-	return cli_fail(p->cli, CC_EXIT_FAILURE, SD_BUS_ERROR_FAILED, "'%s' cannot be written: %s", path,
-			strerror(-r));
+	r = save_open(p->cli, p->path, &s);
+	if (r < 0)
+		return r;
+	r = open_copy(p->fd, fileno(s.f));
+	return save_close(p->cli, &s, r < 0 ? cannot_write(p, p->path, r) : 0);
 }
 
 /* Only a name that was given may take the place of what is there. */
-static int save(struct report *p, char **ret_path)
+static int save_new(struct report *p, const char *path)
 {
-	_cleanup_free_ char *path = p->path ? xstrdup(p->path) : file_name(p);
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_EXCL, 0644);
 	int r;
 
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (p->path ? O_TRUNC : O_EXCL), 0644);
 	if (fd < 0 && errno == EEXIST)
 		return cli_usage(p->cli, "There is a file '%s' already; say where to with -o FILE", path);
 	if (fd < 0)
-		return cli_usage(p->cli, "'%s' cannot be written: %s", path, strerror(errno));
-	r = copy_to(p, path, fd);
+		return cannot_write(p, path, -errno);
+	r = open_copy(p->fd, fd);
+	if (r >= 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r >= 0)
+		return 0;
+	(void)unlink(path);
+	return cannot_write(p, path, r);
+}
+
+static int save(struct report *p, char **ret_path)
+{
+	_cleanup_free_ char *path = p->path ? xstrdup(p->path) : file_name(p);
+	int r;
+
+	r = p->path ? save_as(p) : save_new(p, path);
 	if (r >= 0)
 		*ret_path = TAKE_PTR(path);
 	return r;
@@ -121,7 +137,7 @@ static int report_file(struct cli *cli, const char *uid, const struct args *args
 		return cli_usage(cli, "-o - cannot be with --%s", cli->json ? "json" : "open");
 	r = fetch(&p, uid);
 	if (r >= 0 && p.path && streq(p.path, "-"))
-		r = copy_to(&p, "stdout", STDOUT_FILENO);
+		r = save_as(&p);
 	else if (r >= 0) {
 		r = opened && !p.path ? save_for_look(&p, &path) : save(&p, &path);
 		if (r >= 0)

@@ -5,6 +5,7 @@ real terminal is in test_pay_qr.py."""
 import json
 import os
 import re
+import stat
 import subprocess
 import time
 import unittest
@@ -424,7 +425,10 @@ class Reports(PayTestCase):
         p = subprocess.run([harness.binary('customerclient'), 'report', self.number, '-o', '-'], capture_output=True,
                            env=self.environment(), check=True)
         self.assertTrue(p.stdout.startswith(b'%PDF-'))
-        self.fails(2, 'report', self.number, '-o', '/nonexistent/x', says='/nonexistent/x')
+        self.fails(1, 'report', self.number, '-o', '/nonexistent/x', says='/nonexistent/x')
+        # A device is written to and stays one.
+        self.fails(1, 'report', self.number, '-o', '/dev/full', says='No space left')
+        self.assertTrue(stat.S_ISCHR(os.stat('/dev/full').st_mode))
         self.fails(2, 'report', self.number, '--email=a@example.org', '--open', says='cannot be with')
         self.fails(3, 'report', 'nothing', name='NotFound')
 
