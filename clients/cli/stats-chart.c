@@ -130,16 +130,16 @@ char *stats_summary(const struct stats_series *s)
 {
 	char sum[CHART_VALUE_SIZE], mean[CHART_VALUE_SIZE];
 	const char *unit = stats_series_is_money(s) ? s->unit : streq(s->unit, "minutes") ? "min" : "";
-	const char *gap = *unit ? " " : "";
+	const char *gap = *unit ? " " : "", *orders = stats_series_sum(s) == 1 ? "order" : "orders";
 	struct chart c = {};
 
 	set_unit(&c, s);
 	chart_format_value(sum, &c, stats_series_sum(s));
 	chart_format_value(mean, &c, s->n > 0 ? stats_series_sum(s) / (double)s->n : 0);
 	if (s->metric == STATS_DELIVERY_PLACE)
-		return xprintf("%s orders to %zu %s.", sum, s->n, s->n == 1 ? "place" : "places");
+		return xprintf("%s %s to %zu %s.", sum, orders, s->n, s->n == 1 ? "place" : "places");
 	if (s->metric == STATS_ORDER_TIME)
-		return xprintf("%s orders.", sum);
+		return xprintf("%s %s.", sum, orders);
 	if (s->n < 2 || streq(s->period, "all"))
 		return xprintf("%s%s%s.", sum, gap, unit);
 	if (!stats_is_sum(s->metric))
@@ -234,8 +234,9 @@ static void add_punctuality(struct chart *c, const struct stats_deliveries *d)
 	if (d->n == 0)
 		return;
 	delay /= (double)d->n;
-	chart_add_note(c, "%zu of %s%zu deliveries on time, %.1f min %s on average.", d->n - late,
-		       d->n >= DELIVERIES_MAX ? "the newest " : "", d->n, fabs(delay), delay > 0 ? "late" : "early");
+	chart_add_note(c, "%zu of %s%zu %s on time, %.1f min %s on average.", d->n - late,
+		       d->n >= DELIVERIES_MAX ? "the newest " : "", d->n, d->n == 1 ? "delivery" : "deliveries", fabs(delay),
+		       delay > 0 ? "late" : "early");
 }
 
 static double delivery_value(const struct stats_delivery *d, enum stats_metric metric)

@@ -448,10 +448,11 @@ int stats_line(struct cli *cli, const struct stats_query *q)
 {
 	_cleanup_series_ struct stats_series amount = {}, orders = {};
 	_cleanup_free_ char *range = stats_range_text(q);
+	_cleanup_(overview_done) struct overview o = {};
 	char sum[CHART_VALUE_SIZE], each[CHART_VALUE_SIZE];
 	struct chart c = { .unit = CHART_MONEY };
 	double n;
-	json_object *o;
+	json_object *j;
 	int r;
 
 	r = stats_series_get(cli, q, STATS_TOTAL_AMOUNT, "all", &amount);
@@ -461,20 +462,28 @@ int stats_line(struct cli *cli, const struct stats_query *q)
 		return r;
 	n = stats_series_sum(&orders);
 	if (cli->json) {
-		o = xcheck(json_object_new_object());
-		json_object_object_add(o, "source", json_object_new_string(source_of(&amount, &orders)));
-		json_object_object_add(o, "filter", stats_filter_json(q));
-		json_object_object_add(o, "total-amount", stats_value_json(&amount, stats_series_sum(&amount)));
-		json_object_object_add(o, "orders", json_object_new_int64((int64_t)n));
-		return cli_print_json(cli, o);
+		j = xcheck(json_object_new_object());
+		json_object_object_add(j, "source", json_object_new_string(source_of(&amount, &orders)));
+		json_object_object_add(j, "filter", stats_filter_json(q));
+		json_object_object_add(j, "total-amount", stats_value_json(&amount, stats_series_sum(&amount)));
+		json_object_object_add(j, "orders", json_object_new_int64((int64_t)n));
+		return cli_print_json(cli, j);
 	}
 	snprintf(c.currency, sizeof(c.currency), "%s", amount.unit);
 	*range = (char)(*range >= 'a' && *range <= 'z' ? *range - 'a' + 'A' : *range);
-	if (n > 0)
-		printf("%s%s%s %s in %.0f %s, %s each.\n", range, *range ? ": " : "",
-		       chart_format_value(sum, &c, stats_series_sum(&amount)), amount.unit, n, orders_word((uint32_t)n),
-		       chart_format_value(each, &c, stats_series_sum(&amount) / n));
-	else
+	if (n > 0) {
+		r = overview_get(cli, &o);
+		if (r < 0)
+			return r;
+		chart_format_value(sum, &c, stats_series_sum(&amount));
+		chart_format_value(each, &c, stats_series_sum(&amount) / n);
+		printf("%s%s%s %s in %.0f %s", range, *range ? ": " : "", sum, amount.unit, n, orders_word((uint32_t)n));
+		/* How many of these are of another currency is not known, so neither is the mean. */
+		if (o.other_currencies > 0)
+			puts(", sums in another currency not added.");
+		else
+			printf(", %s each.\n", each);
+	} else
 		printf("%s%sno orders.\n", range, *range ? ": " : "");
 	return 0;
 }

@@ -268,6 +268,31 @@ class Nobody(test_cli.CliTestCase):
         self.ok('stats', 'orders', '--svg', svg)
         subprocess.run(['xmllint', '--noout', svg], check=True)
 
+    def test_one_order_and_one_of_another_currency(self):
+        self.sign_up_and_in()
+
+        def made(**more):
+            self.sandbox.request('POST', '/Sandbox/Orders', {'login': 'ann', 'orders': [
+                {'dateCreated': '2025-05-05T12:00:00Z', 'dateEndExpected': '2025-05-05T12:30:00Z',
+                 'dateEndActual': '2025-05-05T12:35:00Z', 'products': [{'id': 1, 'price': 5.00, 'quantity': 1}], **more}]})
+            self.sync()
+        made()
+        self.wait_for_orders(1)
+        self.assertEqual(self.ok('stats', '--year=2025'), '2025: 5.00 USD in 1 order, 5.00 each.\n')
+        for metric, says in (('order-time', '1 order.'), ('delivery-place', '1 order to 1 place.'),
+                             ('delivery', '0 of 1 delivery on time')):
+            t = self.terminal('stats', metric)
+            self.assertEqual(t.wait(), 0)
+            self.assertIn(f'\n{says}', t.screen.text)
+        made(currency='JPY')
+        self.wait_for_orders(2)
+        self.assertEqual(self.ok('stats', '--year=2025'),
+                         '2025: 5.00 USD in 2 orders, sums in another currency not added.\n')
+        self.assertIn('1 in another currency not counted', self.ok('stats'))
+
+    def wait_for_orders(self, n):
+        harness.poll(lambda: len(self.client.call('Orders', 'List', '(a{sv}us)', ({}, 10, ''))[0]) == n, what='the orders')
+
 
 class Completion(test_cli.CliTestCase):
     start_daemon = start_sandbox = False
