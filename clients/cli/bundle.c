@@ -241,9 +241,14 @@ int bundle_exists(struct cli *cli, const char *path)
 static int replace_file(struct cli *cli, const char *path, const char *text)
 {
 	_cleanup_free_ char *beside = xprintf("%s.XXXXXX", path);
-	_cleanup_close_ int fd = mkostemp(beside, O_CLOEXEC);
+	_cleanup_close_ int fd = -1;
+	struct stat st;
 	int r;
 
+	/* Root could take a device away. */
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
+		return cli_usage(cli, "'%s' is no file that could be replaced", path);
+	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd < 0)
 		return cannot_write(cli, path, errno);
 	r = write_all(fd, text);

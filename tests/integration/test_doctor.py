@@ -381,6 +381,10 @@ class Bundle(DoctorCase):
         self.assertIn('This is all there is', p.stdout)
         self.assertEqual(self.cli('--json', 'doctor', '--bundle=-').returncode, 2)
         self.assertEqual(self.cli('doctor', '--replace').returncode, 2)
+        os.mkfifo(f'{self.dir}/pipe')
+        refused = self.cli('doctor', '--bundle', f'{self.dir}/pipe', '--replace')
+        self.assertEqual(refused.returncode, 2, refused.stderr)
+        self.assertTrue(os.path.exists(f'{self.dir}/pipe') and not os.path.isfile(f'{self.dir}/pipe'))
         self.doctor('--bundle', path, '--replace')
         self.assertEqual(self.document['bundle'], path)
 
