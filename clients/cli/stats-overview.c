@@ -484,6 +484,6 @@ int stats_line(struct cli *cli, const struct stats_query *q)
 		else
 			printf(", %s each.\n", each);
 	} else
-		printf("%s%sno orders.\n", range, *range ? ": " : "");
+		printf("%s%so orders.\n", range, *range ? ": n" : "N");
 	return 0;
 }
