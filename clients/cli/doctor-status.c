@@ -111,8 +111,8 @@ static void judge_service(struct doctor *d, uint64_t now)
 		doctor_add(d, VERDICT_OK, "service", xprintf("%s answers%s", url, strempty(when)), NULL);
 	else if (s->online)
 		doctor_add(d, VERDICT_WARNING, "service",
-			   xprintf("%s answers, but: %s%s", url, trouble ? trouble : "not within 3 s",
-				   strempty(when)),
+			   trouble ? xprintf("%s answers, but: %s%s", url, trouble, strempty(when)) :
+				     xprintf("%s did not answer within 3 s, but did before%s", url, strempty(when)),
 			   xstrdup("customerclient sync"));
 	else
 		doctor_add(d, VERDICT_WRONG, "service",

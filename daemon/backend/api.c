@@ -56,7 +56,7 @@ struct api_call {
 	struct {
 		enum api_outcome outcome;
 		int status;
-		const char *message;
+		const char *code, *message;
 	} ending;
 };
 
@@ -183,6 +183,7 @@ static void call_end_soon(struct api_call *c, enum api_outcome outcome, int stat
 {
 	c->ending.outcome = outcome;
 	c->ending.status = status;
+	c->ending.code = NULL;
 	c->ending.message = message;
 	call_set_timer(c, CALL_ENDING, 0);
 }
@@ -475,6 +476,7 @@ static void on_timer(evutil_socket_t fd, short what, void *userdata)
 		call_finish(c, &(struct api_reply){
 				       .outcome = c->ending.outcome,
 				       .status = c->ending.status,
+				       .code = c->ending.code,
 				       .message = c->ending.message,
 				       .sent = c->sent,
 			       });
@@ -501,6 +503,8 @@ void api_token_renewed(struct api *a, int result)
 			call_end_soon(c, API_OFFLINE, 0, result == -ENOKEY ?
 				      "The keyring that holds the session is locked or not there; nothing was sent." :
 				      "The session could not be renewed.");
+		if (result == -ENOKEY)
+			c->ending.code = API_CODE_LOCKED;
 	}
 }
 

@@ -22,10 +22,13 @@ enum api_outcome {
 	API_NO_TOKEN,     /* nobody is signed in; nothing was sent */
 };
 
+/* The token cannot be had: its keyring is locked or not there. Not a service's own code. */
+#define API_CODE_LOCKED "session-locked"
+
 struct api_reply {
 	enum api_outcome outcome;
 	int status;            /* HTTP; 0 when there was none */
-	const char *code;      /* of problem+json, or NULL */
+	const char *code;      /* of problem+json, or API_CODE_LOCKED with API_OFFLINE, or NULL */
 	const char *message;   /* a sentence for people; never NULL */
 	json_object *body;     /* the document; of a refusal: the problem, if it was JSON. Borrowed. */
 	const char *etag;      /* or NULL */

@@ -103,7 +103,8 @@ int failure_from_reply(struct failure *f, const struct api_reply *reply)
 {
 	switch (reply->outcome) {
 	case API_OFFLINE:
-		return failure_set(f, CC_E_OFFLINE, "%s", reply->message);
+		return failure_set(f, streq_ptr(reply->code, API_CODE_LOCKED) ? CC_E_SESSION_LOCKED : CC_E_OFFLINE, "%s",
+				   reply->message);
 	case API_TRANSIENT:
 		if (reply->status == 429)
 			return failure_set(f, CC_E_RATE_LIMITED, "The service asks to wait %u s: %s",

@@ -204,7 +204,7 @@ static void fetch_answered(const struct api_reply *reply, void *userdata)
 		fetch_complete(t, reply);
 	} else if ((reply->outcome == API_OFFLINE || reply->outcome == API_TRANSIENT ||
 		    reply->outcome == API_SERVER_ERROR) &&
-		   t->backoff.attempt < MAX_RESUMES && now_monotonic() < t->until) {
+		   !streq_ptr(reply->code, API_CODE_LOCKED) && t->backoff.attempt < MAX_RESUMES && now_monotonic() < t->until) {
 		core_arm(t->timer, backoff_next_after(&t->backoff, reply->retry_after));
 	} else {
 		failure_from_reply(&t->failure, reply);

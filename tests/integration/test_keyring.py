@@ -417,11 +417,15 @@ class Odd(KeyringTest):
         self.start()
         began = time.monotonic()
         call = self.client.call_async('Daemon', 'Sync', timeout=60)
+        file = self.client.call_async('Files', 'Download', '(ss)', ('6f1c2f0e-0000-4000-8000-000000000001', ''),
+                                      timeout=60)
         self.assertEqual(self.state(), 'signed-in')
         self.client.call('Orders', 'List', '(a{sv}us)', ({}, 10, ''))
         self.assertLess(time.monotonic() - began, 1 * harness.TIME_FACTOR)
         with self.assertError('SessionLocked', 'does not answer'):
             call.wait(20)
+        with self.assertError('SessionLocked', 'nothing was sent'):
+            file.wait(20)
         odd.close()
         self.keyring.start()
         harness.poll(lambda: self.status('keyring') == 'ok', what='the keyring')
