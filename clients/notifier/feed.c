@@ -167,6 +167,7 @@ static void on_events(struct feed *f, GVariant *reply, const GError *error, void
 	}
 	f->phase = PHASE_LIVE;
 	f->retry_sec = RETRY_SEC;
+	log_debug("Caught up, at event %" G_GUINT64_FORMAT, f->seq);
 	f->events.caught_up(f->userdata);
 	f->events.seq(f->userdata, f->seq);
 }

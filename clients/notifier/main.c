@@ -100,6 +100,7 @@ static gboolean on_terminate(void *userdata)
 static gboolean on_hangup(void *userdata)
 {
 	load_settings(userdata);
+	log_debug("The configuration was read again");
 	return G_SOURCE_CONTINUE;
 }
 

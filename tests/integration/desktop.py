@@ -313,14 +313,24 @@ class NotifierCase(harness.TestCase):
 
     def start_notifier(self, settled=None, **env):
         """And waits until it knows what there is: what comes after is news."""
+        before = self.notifier_log().count('Caught up')
         self.notifier = self.spawn_notifier(**env)
         wait_for_name(self.client.connection, NOTIFIER)
-        if self.daemon and self.daemon.running():
-            (settled or self.settled)()
+        if settled:
+            settled()
+        elif self.daemon and self.daemon.running():
+            # The file of the run before says nothing of this one.
+            harness.poll(lambda: self.notifier_log().count('Caught up') > before, what='the notifier')
+            self.settled()
 
     def stop_notifier(self):
         self.end_notifier()
         wait_for_name(self.client.connection, NOTIFIER, present=False)
+
+    def reload_notifier(self):
+        before = self.notifier_log().count('read again')
+        self.notifier.signal(signal.SIGHUP)
+        harness.poll(lambda: self.notifier_log().count('read again') > before, what='the configuration')
 
     def settled(self):
         """Waits until the notifier has handled all events up to now: its file says so."""

@@ -354,8 +354,7 @@ class WithServer(desktop.ServerCase):
         self.assertEqual(only.title, 'Closed tomorrow')
         self.assertEqual(only.body, '&lt;system&gt; &amp; more')
         self.write_config('[Notifications]\nPromotions=yes\n')
-        self.notifier.signal(signal.SIGHUP)
-        self.settled()
+        self.reload_notifier()
         self.notify('promotion', 'Buy two, get three')
         self.assertEqual(self.server.wait(2).title, 'Buy two, get three')
 

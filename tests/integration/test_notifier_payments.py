@@ -5,7 +5,6 @@ at the door, quiet hours."""
 import json
 import math
 import os
-import signal
 import time
 import unittest
 
@@ -266,7 +265,7 @@ class Quiet(desktop.ServerCase):
         clock = [time.strftime('%H:%M', time.gmtime(time.time() + 60 * minutes)) for minutes in (begin, end)]
         self.write_config(f'[Notifications]\nQuietHours={"-".join(clock)}\n')
         if self.notifier:
-            self.notifier.signal(signal.SIGHUP)
+            self.reload_notifier()
 
     def test_quiet(self):
         self.quiet_hours(-60, 60)
