@@ -29,9 +29,9 @@ static bool fits(const struct qr_picture *q)
 }
 
 /* The picture in a file of this session; a person opens it, or it is opened. */
-static int show_picture(struct cli *cli, int png)
+static int show_picture(struct cli *cli, int png, char **ret_path)
 {
-	_cleanup_free_ char *path = NULL;
+	char *path = NULL;
 	int r;
 
 	r = open_keep(png, "payment-qr", ".png", &path);
@@ -41,11 +41,12 @@ static int show_picture(struct cli *cli, int png)
 		cli_note("The QR code is opened as a picture: %s", path);
 	else
 		cli_note("The QR code as a picture: %s", path);
+	*ret_path = path;
 	return 0;
 }
 
-/* 1: drawn, so that the next line stands under it. */
-static int show_code(struct cli *cli, const char *payload, int png)
+/* 1: drawn, so that the next line stands under it. `ret_path` is set where a picture is kept in a file. */
+static int show_code(struct cli *cli, const char *payload, int png, char **ret_path)
 {
 	_cleanup_(qr_picture_freep) struct qr_picture *q = NULL;
 
@@ -62,7 +63,7 @@ static int show_code(struct cli *cli, const char *payload, int png)
 	else
 		printf("%s\n", payload);
 	fflush(stdout);
-	return isatty(STDERR_FILENO) || cli->json ? show_picture(cli, png) : 0;
+	return isatty(STDERR_FILENO) || cli->json ? show_picture(cli, png, ret_path) : 0;
 }
 
 static void print_waiting(const struct order *o)
@@ -84,6 +85,7 @@ int pay_by_qr(struct cli *cli, const char *uid)
 {
 	_cleanup_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
 	_cleanup_message_ sd_bus_message *reply = NULL;
+	_cleanup_free_ char *picture = NULL;
 	_cleanup_order_ struct order o;
 	const char *payload;
 	int png, r;
@@ -97,9 +99,13 @@ int pay_by_qr(struct cli *cli, const char *uid)
 		return cli_bad_reply(cli, r, "Payments.GetQrCode");
 	r = cli_get_order(cli, uid, &o);
 	if (r >= 0)
-		r = show_code(cli, payload, png);
+		r = show_code(cli, payload, png, &picture);
 	if (r < 0)
 		return r;
 	print_waiting(&o);
-	return pay_watch(cli, uid, "qr", true);
+	r = pay_watch(cli, uid, "qr", true);
+	/* A code that is decided is of no use; who leaves before may still want it. */
+	if (picture && (r >= 0 || cli->exit_status == CC_EXIT_DECLINED))
+		(void)unlink(picture);
+	return r;
 }

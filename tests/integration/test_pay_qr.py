@@ -87,6 +87,7 @@ class Pictures(PayTestCase):
         self.assertEqual(read_codes(f'{self.dir}/run/{pictures[0]}'), [self.payload(uid)])
         self.bank(uid, 'paid')
         self.assertEqual(t.wait(), 0, t.screen.text)
+        self.assertEqual([f for f in os.listdir(f'{self.dir}/run') if f.endswith('.png')], [], 'of no use any more')
 
 
 if __name__ == '__main__':
