@@ -91,8 +91,10 @@ static int pay_at_door(struct cli *cli, struct order *o, const char *type)
 	if (cli->json)
 		return cli_print_order_json(cli, o->uid);
 	print_amount(money, o);
-	printf("Order %s is paid %s when it comes: have %s ready.\nNext: customerclient track %s\n",
-	       order_name(o), streq(type, "cash") ? "in cash" : "by card", money, order_name(o));
+	printf(streq(type, "cash") ? "Order %s is paid in cash when it comes: have %s ready.\n" :
+				     "Order %s is paid by card when it comes: have the card ready, for %s.\n",
+	       order_name(o), money);
+	printf("Next: customerclient track %s\n", order_name(o));
 	return CC_EXIT_OK;
 }
 
