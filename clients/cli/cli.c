@@ -160,7 +160,7 @@ int cli_fail_error(struct cli *cli, const sd_bus_error *error, enum client_effec
 		text = error->name;
 	hint = strchr(text, ';') ? NULL : error_hint(error->name);
 	if (!hint && status == CC_EXIT_OUTCOME_UNKNOWN && client_error_id(error->name) == CC_E_NONE) {
-		text = "The daemon went away before it answered, so it is not known whether this was done";
+		text = "The daemon did not answer, so it is not known whether this was done";
 		hint = "look before you repeat it";
 	} else if (!hint && status == CC_EXIT_NO_DAEMON && !strchr(text, ';') &&
 		   !startswith(error->name, "org.freedesktop.DBus.Error.Spawn.")) {

@@ -132,6 +132,20 @@ static void print_keyring(struct cli *cli, const struct state *s)
 		cli_print_field(cli, "Keyring", "locked; the session may need it unlocked");
 }
 
+static void print_session(struct cli *cli, const struct state *s)
+{
+	_cleanup_free_ char *expired = NULL;
+
+	if (s->signed_in)
+		cli_print_field(cli, "Signed in", strempty(s->login));
+	else if (isempty(s->login))
+		cli_print_field(cli, "Signed in", "no; customerclient sign-in LOGIN");
+	else {
+		expired = xprintf("no, the session has expired; customerclient sign-in %s", s->login);
+		cli_print_field(cli, "Signed in", expired);
+	}
+}
+
 static void print_plain(struct cli *cli, const struct state *s, const struct order *pending)
 {
 	_cleanup_free_ char *unread = xprintf("%u", s->unread),
@@ -140,10 +154,7 @@ static void print_plain(struct cli *cli, const struct state *s, const struct ord
 	_cleanup_free_ char *order = NULL;
 	uint64_t now = now_realtime();
 
-	if (s->signed_in)
-		cli_print_field(cli, "Signed in", strempty(s->login));
-	else
-		cli_print_field(cli, "Signed in", "no; customerclient sign-in LOGIN");
+	print_session(cli, s);
 	print_keyring(cli, s);
 	print_connection(cli, s, now);
 	if (s->signed_in) {

@@ -90,6 +90,24 @@ static int count_line(const struct order_item *item, void *userdata)
 	return 0;
 }
 
+static int stop_at_first(const struct product *p, void *userdata)
+{
+	(void)p;
+	*(bool *)userdata = true;
+	return 1;
+}
+
+/* Before the first sync nothing can be said of what there is. */
+static int no_product(struct core *c, uint64_t product, struct failure *f)
+{
+	bool any = false;
+
+	(void)catalog_each_product(c->catalog, 0, 1, NULL, stop_at_first, &any, NULL);
+	return failure_set(f, CC_E_NOT_FOUND, any ? "There is no product %llu" :
+			   "The menu has not come yet, so product %llu is not known; it comes with the next sync",
+			   (unsigned long long)product);
+}
+
 /* A product that can be put into the cart in that quantity. */
 static int check_product(struct core *c, uint64_t product, uint64_t quantity, struct failure *f)
 {
@@ -98,7 +116,7 @@ static int check_product(struct core *c, uint64_t product, uint64_t quantity, st
 
 	r = catalog_get_product(c->catalog, product, &p);
 	if (r == -ENOENT)
-		return failure_set(f, CC_E_NOT_FOUND, "There is no product %llu", (unsigned long long)product);
+		return no_product(c, product, f);
 	if (r < 0)
 		return failure_from_store(f, r, "The catalog could not be read");
 	if (quantity > CART_MAX_QUANTITY)

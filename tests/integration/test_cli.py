@@ -919,5 +919,28 @@ print '== ready' >> $OUT
         self.assertNotIn(b'command not found', b''.join(screen))
 
 
+class SessionsThatEnd(CliTestCase):
+    def test_menu_that_has_not_come(self):
+        """Of a product nobody has heard of yet it is not said that there is none."""
+        self.sandbox.fault('ProductsGet', 'status:503')
+        self.sign_up_and_in()
+        self.fails(3, 'cart', 'add', '25', says='The menu has not come yet')
+        self.sandbox.clear_faults()
+        self.sync()
+        self.fails(3, 'cart', 'add', '2500', says='There is no product 2500')
+
+    def test_expired(self):
+        """An end that nobody wished for is told from signing out."""
+        self.sign_up_and_in()
+        self.sync()
+        self.sandbox.fault('*', 'expire-tokens')
+        self.sandbox.fault('GetTokenByUserUid', 'status:401')
+        self.fails(4, 'sync', says='sign in again')
+        self.assertIn('no, the session has expired; customerclient sign-in ann\n', self.ok('status'))
+        self.sandbox.clear_faults()
+        self.sign_in()
+        self.assertRegex(self.ok('status'), r'Signed in +ann\n')
+
+
 if __name__ == '__main__':
     unittest.main(verbosity=2)
