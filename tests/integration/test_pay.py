@@ -442,6 +442,17 @@ class Reports(PayTestCase):
         with open(f'{self.dir}/seen', 'rb') as f:
             self.assertEqual(f.read(5), b'%PDF-')
 
+    def test_damaged_on_its_way(self):
+        """One bit is another: nothing is handed on, and what was there stays."""
+        with open(f'{self.dir}/r.pdf', 'w', encoding='utf-8') as f:
+            f.write('an older one')
+        self.sandbox.fault('FileGet', 'damage')
+        self.fails(1, 'report', self.number, '-o', 'r.pdf', says='digest does not fit', name='Protocol')
+        with open(f'{self.dir}/r.pdf', encoding='utf-8') as f:
+            self.assertEqual(f.read(), 'an older one')
+        self.sandbox.clear_faults()
+        self.ok('report', self.number, '-o', 'r.pdf')
+
     def test_by_mail(self):
         self.assertIn('Sent to bo@example.org', self.ok('report', self.number, '--email', 'bo@example.org', timeout=30))
         self.assertIn('bo@example.org', json.dumps(self.sandbox.mailbox()))

@@ -172,6 +172,15 @@ static const char *content_type(const struct call *c)
 	return c->status >= 400 ? "application/problem+json" : "application/json; charset=utf-8";
 }
 
+static void turn_a_bit(struct evbuffer *body)
+{
+	size_t n = evbuffer_get_length(body);
+	unsigned char *bytes = evbuffer_pullup(body, -1);
+
+	if (bytes && n > 0)
+		bytes[n / 2] ^= 1;
+}
+
 static void deliver_body(struct call *c, const struct effect *e)
 {
 	const char *text = c->text ? c->text : c->answer ? json_text(c->answer) : "";
@@ -183,6 +192,8 @@ static void deliver_body(struct call *c, const struct effect *e)
 		c->status = 304;
 	else
 		evbuffer_add(body, text, size);
+	if (e->kind == FAULT_DAMAGE)
+		turn_a_bit(body);
 	if (e->kind == FAULT_TRUNCATE)
 		deliver_half(c, body);
 	else if (e->kind == FAULT_SLOW && evbuffer_get_length(body) > 0)

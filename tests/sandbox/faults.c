@@ -32,6 +32,7 @@ static const struct {
 	{ "reset", FAULT_RESET },
 	{ "reset-after", FAULT_RESET_AFTER },
 	{ "truncate", FAULT_TRUNCATE },
+	{ "damage", FAULT_DAMAGE },
 	{ "slow", FAULT_SLOW },
 	{ "stall", FAULT_STALL },
 	{ "expire-tokens", FAULT_EXPIRE_TOKENS },

@@ -117,6 +117,7 @@ const char help_text[] =
 	"    reset             cuts the connection before any work is done\n"
 	"    reset-after       cuts it after the work was done, before the answer\n"
 	"    truncate          half of the body, then the connection is closed\n"
+	"    damage            the body with one bit turned, under the digest of the right one\n"
 	"    garbage           a proxy's HTML page with status 200 (also garbage:html); garbage:bytes random\n"
 	"                      bytes; garbage:huge 20 MiB of JSON; garbage:deep JSON nested 10 000 deep\n"
 	"    exception         status 200 with an exceptionMessage, the work not done; exception:workflow with a\n"

@@ -97,6 +97,13 @@ class Faults(TestCase):
         self.assertEqual(caught.exception.partial, self.account().data[:len(caught.exception.partial)])
         self.assertGreater(len(caught.exception.partial), 10)
 
+    def test_damage(self):
+        right = self.account().data
+        self.fault('damage', count=1)
+        wrong = self.account().data
+        self.assertEqual(len(wrong), len(right))
+        self.assertEqual(sum((a ^ b).bit_count() for a, b in zip(wrong, right)), 1)
+
     def test_garbage(self):
         self.fault('garbage', count=1)
         answer = self.account()

@@ -26,7 +26,8 @@ class Options(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ''))
         for word in ('--port', '--data', '--speed', '--verification', '--tls-cert', 'Clock', 'Seed', 'Faults',
                      'Advance',
-                     'Journal', 'Mailbox', 'QrPaid', 'Payments', 'Mail', 'latency', 'reset-after', 'truncate', 'garbage', 'slow', 'stall',
+                     'Journal', 'Mailbox', 'QrPaid', 'Payments', 'Mail', 'latency', 'reset-after', 'truncate', 'damage',
+                     'garbage', 'slow', 'stall',
                      'expire-tokens', 'drop-push', 'duplicate-push', 'status:<code>'):
             self.assertIn(word, done.stdout)
         self.assertTrue(all(len(line) <= 120 for line in done.stdout.splitlines()))
