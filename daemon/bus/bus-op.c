@@ -155,6 +155,31 @@ void bus_op_fail_errno(struct bus_op *op, int error)
 	answer(op, NULL, error);
 }
 
+sd_bus_message *bus_op_begin_reply(struct bus_op *op, const struct failure *f)
+{
+	sd_bus_message *reply = NULL;
+	int r;
+
+	if (f) {
+		bus_op_fail(op, f);
+		return NULL;
+	}
+	r = sd_bus_message_new_method_return(bus_op_message(op), &reply);
+	if (r < 0)
+		bus_op_fail_errno(op, r);
+	return reply;
+}
+
+void bus_op_end_reply(struct bus_op *op, sd_bus_message *reply, int r)
+{
+	if (r < 0) {
+		sd_bus_message_unref(reply);
+		bus_op_fail_errno(op, r);
+	} else {
+		bus_op_send(op, reply);
+	}
+}
+
 void bus_op_invalid(struct bus_op *op, const char *format, ...)
 {
 	_cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;

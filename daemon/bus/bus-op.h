@@ -26,6 +26,10 @@ sd_bus_message *bus_op_message(struct bus_op *op);
 void bus_op_reply(struct bus_op *op, const char *types, ...);
 void bus_op_send(struct bus_op *op, sd_bus_message *reply); /* takes the reply */
 void bus_op_fail(struct bus_op *op, const struct failure *f);
+/* For a reply that takes more than a call to fill. NULL: the op was answered, with f or because there is no memory.
+ * The end takes the reply and how filling it went; below 0 that is the answer. */
+sd_bus_message *bus_op_begin_reply(struct bus_op *op, const struct failure *f);
+void bus_op_end_reply(struct bus_op *op, sd_bus_message *reply, int r);
 void bus_op_fail_errno(struct bus_op *op, int error);
 void bus_op_invalid(struct bus_op *op, const char *format, ...) _printf_(2, 3);
 /* A core_done_cb: an empty reply, or the failure. */

@@ -27,19 +27,11 @@ static int append_quote(sd_bus_message *m, const struct quote *q)
 
 static void quote_ready(const struct failure *f, const struct quote *q, void *userdata)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	struct bus_op *op = userdata;
-	int r;
+	sd_bus_message *reply = bus_op_begin_reply(op, f);
 
-	if (f) {
-		bus_op_fail(op, f);
-		return;
-	}
-	if ((r = sd_bus_message_new_method_return(bus_op_message(op), &reply)) < 0 ||
-	    (r = append_quote(reply, q)) < 0)
-		bus_op_fail_errno(op, r);
-	else
-		bus_op_send(op, TAKE_PTR(reply));
+	if (reply)
+		bus_op_end_reply(op, reply, append_quote(reply, q));
 }
 
 static int orders_method_quote(sd_bus_message *m, void *userdata, sd_bus_error *e)

@@ -14,19 +14,11 @@ static int check_order(sd_bus_error *e, const char *uid)
 
 static void started(const struct failure *f, const struct payment *p, void *userdata)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	struct bus_op *op = userdata;
-	int r;
+	sd_bus_message *reply = bus_op_begin_reply(op, f);
 
-	if (f) {
-		bus_op_fail(op, f);
-		return;
-	}
-	if ((r = sd_bus_message_new_method_return(bus_op_message(op), &reply)) < 0 ||
-	    (r = bus_append_payment(reply, p)) < 0)
-		bus_op_fail_errno(op, r);
-	else
-		bus_op_send(op, TAKE_PTR(reply));
+	if (reply)
+		bus_op_end_reply(op, reply, bus_append_payment(reply, p));
 }
 
 static int payments_method_start(sd_bus_message *m, void *userdata, sd_bus_error *e)
@@ -164,19 +156,11 @@ static int append_cards(sd_bus_message *m, const struct card_record *cards, size
 
 static void cards_ready(const struct failure *f, const struct card_record *cards, size_t n, void *userdata)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	struct bus_op *op = userdata;
-	int r;
+	sd_bus_message *reply = bus_op_begin_reply(op, f);
 
-	if (f) {
-		bus_op_fail(op, f);
-		return;
-	}
-	if ((r = sd_bus_message_new_method_return(bus_op_message(op), &reply)) < 0 ||
-	    (r = append_cards(reply, cards, n)) < 0)
-		bus_op_fail_errno(op, r);
-	else
-		bus_op_send(op, TAKE_PTR(reply));
+	if (reply)
+		bus_op_end_reply(op, reply, append_cards(reply, cards, n));
 }
 
 static int payments_method_list_cards(sd_bus_message *m, void *userdata, sd_bus_error *e)

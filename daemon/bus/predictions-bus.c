@@ -45,19 +45,11 @@ static int append_list(sd_bus_message *m, const struct recommended *list, size_t
 
 static void list_known(const struct failure *f, const struct recommended *list, size_t n, void *userdata)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	struct bus_op *op = userdata;
-	int r;
+	sd_bus_message *reply = bus_op_begin_reply(op, f);
 
-	if (f) {
-		bus_op_fail(op, f);
-		return;
-	}
-	if ((r = sd_bus_message_new_method_return(bus_op_message(op), &reply)) < 0 ||
-	    (r = append_list(reply, list, n)) < 0)
-		bus_op_fail_errno(op, r);
-	else
-		bus_op_send(op, TAKE_PTR(reply));
+	if (reply)
+		bus_op_end_reply(op, reply, append_list(reply, list, n));
 }
 
 static int predictions_method_get_recommendations(sd_bus_message *m, void *userdata, sd_bus_error *e)

@@ -98,19 +98,11 @@ static int append_series(sd_bus_message *m, const char *source, const struct ser
 
 static void series_ready(const struct failure *f, const char *source, const struct series *s, void *userdata)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	struct bus_op *op = userdata;
-	int r;
+	sd_bus_message *reply = bus_op_begin_reply(op, f);
 
-	if (f) {
-		bus_op_fail(op, f);
-		return;
-	}
-	if ((r = sd_bus_message_new_method_return(bus_op_message(op), &reply)) < 0 ||
-	    (r = append_series(reply, source, s)) < 0)
-		bus_op_fail_errno(op, r);
-	else
-		bus_op_send(op, TAKE_PTR(reply));
+	if (reply)
+		bus_op_end_reply(op, reply, append_series(reply, source, s));
 }
 
 /* Nobody is asked for a person who is not there. */
@@ -168,19 +160,11 @@ static int append_deliveries(sd_bus_message *m, const struct delivery *d, size_t
 
 static void deliveries_ready(const struct failure *f, const struct delivery *d, size_t n, void *userdata)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	struct bus_op *op = userdata;
-	int r;
+	sd_bus_message *reply = bus_op_begin_reply(op, f);
 
-	if (f) {
-		bus_op_fail(op, f);
-		return;
-	}
-	if ((r = sd_bus_message_new_method_return(bus_op_message(op), &reply)) < 0 ||
-	    (r = append_deliveries(reply, d, n)) < 0)
-		bus_op_fail_errno(op, r);
-	else
-		bus_op_send(op, TAKE_PTR(reply));
+	if (reply)
+		bus_op_end_reply(op, reply, append_deliveries(reply, d, n));
 }
 
 static int statistics_method_get_deliveries(sd_bus_message *m, void *userdata, sd_bus_error *e)
@@ -274,19 +258,11 @@ static int append_overview(sd_bus_message *m, const struct overview *o)
 
 static void overview_ready(const struct failure *f, const struct overview *o, void *userdata)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 	struct bus_op *op = userdata;
-	int r;
+	sd_bus_message *reply = bus_op_begin_reply(op, f);
 
-	if (f) {
-		bus_op_fail(op, f);
-		return;
-	}
-	if ((r = sd_bus_message_new_method_return(bus_op_message(op), &reply)) < 0 ||
-	    (r = append_overview(reply, o)) < 0)
-		bus_op_fail_errno(op, r);
-	else
-		bus_op_send(op, TAKE_PTR(reply));
+	if (reply)
+		bus_op_end_reply(op, reply, append_overview(reply, o));
 }
 
 static int statistics_method_get_overview(sd_bus_message *m, void *userdata, sd_bus_error *e)
