@@ -6,7 +6,7 @@
 
 #include "clients/cli/progress.h"
 #include "clients/cli/table.h"
-#include "clients/common/jsonview.h"
+#include "dbus/jsonview.h"
 
 static volatile sig_atomic_t interrupted;
 

@@ -4,7 +4,7 @@
 #include "config.h"
 
 #include "clients/common/dict.h"
-#include "clients/common/jsonview.h"
+#include "dbus/jsonview.h"
 
 #define SYSTEMD_NAME "org.freedesktop.systemd1"
 #define SYSTEMD_PATH "/org/freedesktop/systemd1"

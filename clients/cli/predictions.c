@@ -8,7 +8,7 @@
 #include "base/timeutil.h"
 #include "clients/cli/table.h"
 #include "clients/cli/when.h"
-#include "clients/common/jsonview.h"
+#include "dbus/jsonview.h"
 
 #define TIPS 3
 #define TIP_TIMEOUT (2 * USEC_PER_SEC)

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 
 #include "clients/cli/items.h"
-#include "clients/common/jsonview.h"
+#include "dbus/jsonview.h"
 
 #define FIND_LIMIT 20
 

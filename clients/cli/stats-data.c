@@ -5,7 +5,7 @@
 #include "clients/cli/stats.h"
 #include "clients/cli/table.h"
 #include "clients/cli/when.h"
-#include "clients/common/jsonview.h"
+#include "dbus/jsonview.h"
 
 static int64_t minor_of(double value)
 {

@@ -8,7 +8,7 @@
 #include "clients/cli/stats.h"
 #include "clients/cli/when.h"
 #include "clients/common/dict.h"
-#include "clients/common/jsonview.h"
+#include "dbus/jsonview.h"
 
 #define ROWS_MAX 5
 #define CHART_ROWS 14

@@ -8,8 +8,8 @@
 #include "clients/cli/verbs.h"
 #include "clients/cli/when.h"
 #include "clients/common/dict.h"
-#include "clients/common/jsonview.h"
 #include "clients/common/status.h"
+#include "dbus/jsonview.h"
 
 static const char *const metrics[_STATS_METRIC_MAX] = {
 	[STATS_TOTAL_AMOUNT] = "total-amount",

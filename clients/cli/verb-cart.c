@@ -8,7 +8,7 @@
 #include "clients/cli/product.h"
 #include "clients/cli/table.h"
 #include "clients/cli/verbs.h"
-#include "clients/common/jsonview.h"
+#include "dbus/jsonview.h"
 
 struct cart_line {
 	uint64_t product;

@@ -5,7 +5,7 @@
 #include "clients/cli/cli.h"
 #include "clients/cli/items.h"
 #include "clients/cli/verbs.h"
-#include "clients/common/jsonview.h"
+#include "dbus/jsonview.h"
 
 #define BATCH 1000
 

@@ -4,7 +4,7 @@
 #include "clients/cli/table.h"
 #include "clients/cli/verbs.h"
 #include "clients/cli/when.h"
-#include "clients/common/jsonview.h"
+#include "dbus/jsonview.h"
 
 #define SHOWN_MAX 1000
 

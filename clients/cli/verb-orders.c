@@ -10,8 +10,8 @@
 #include "clients/cli/table.h"
 #include "clients/cli/verbs.h"
 #include "clients/cli/when.h"
-#include "clients/common/jsonview.h"
 #include "clients/common/status.h"
+#include "dbus/jsonview.h"
 
 #define PAGE 1000
 #define LIMIT_DEFAULT 50

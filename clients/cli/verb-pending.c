@@ -7,8 +7,8 @@
 #include "clients/cli/track-render.h"
 #include "clients/cli/verbs.h"
 #include "clients/cli/when.h"
-#include "clients/common/jsonview.h"
 #include "clients/common/status.h"
+#include "dbus/jsonview.h"
 
 struct pending {
 	struct cli *cli;

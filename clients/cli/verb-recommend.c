@@ -3,7 +3,7 @@
 #include "clients/cli/predictions.h"
 #include "clients/cli/table.h"
 #include "clients/cli/verbs.h"
-#include "clients/common/jsonview.h"
+#include "dbus/jsonview.h"
 
 #define LIMIT_DEFAULT 10
 #define LIMIT_MAX 100

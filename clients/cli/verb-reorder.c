@@ -8,7 +8,7 @@
 #include "clients/cli/table.h"
 #include "clients/cli/verbs.h"
 #include "clients/common/dict.h"
-#include "clients/common/jsonview.h"
+#include "dbus/jsonview.h"
 
 /* A product as it is now. */
 struct present {

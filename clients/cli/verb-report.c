@@ -7,7 +7,7 @@
 #include "clients/cli/save.h"
 #include "clients/cli/verbs.h"
 #include "clients/cli/when.h"
-#include "clients/common/jsonview.h"
+#include "dbus/jsonview.h"
 
 #define MAIL_WAIT (10 * USEC_PER_SEC) /* how long it is asked whether a mail has gone out */
 

@@ -3,7 +3,7 @@
 #include "clients/cli/table.h"
 #include "clients/cli/verbs.h"
 #include "clients/common/dict.h"
-#include "clients/common/jsonview.h"
+#include "dbus/jsonview.h"
 
 /* The one that is no text. */
 #define SETTING_FLAG "email-receipts"

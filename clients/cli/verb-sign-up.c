@@ -2,8 +2,8 @@
 #include "clients/cli/prompt.h"
 #include "clients/cli/session.h"
 #include "clients/cli/verbs.h"
-#include "clients/common/jsonview.h"
 #include "clients/common/secretfd.h"
+#include "dbus/jsonview.h"
 
 struct sign_up {
 	char *login, *email, *phone;

@@ -6,8 +6,8 @@
 #include "clients/cli/waybar.h"
 #include "clients/cli/when.h"
 #include "clients/common/dict.h"
-#include "clients/common/jsonview.h"
 #include "clients/common/status.h"
+#include "dbus/jsonview.h"
 
 struct state {
 	int signed_in, online;

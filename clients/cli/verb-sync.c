@@ -3,7 +3,7 @@
 
 #include "base/timeutil.h"
 #include "clients/cli/cli.h"
-#include "clients/common/jsonview.h"
+#include "dbus/jsonview.h"
 
 /* The daemon answers after a while even if a long history is still on its way. */
 static bool has_ended(struct cli *cli, uint64_t began)

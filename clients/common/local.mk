@@ -5,7 +5,6 @@ clients_common_libclient_a_SOURCES = \
 	clients/common/dict.c clients/common/dict.h \
 	clients/common/distance.c clients/common/distance.h \
 	clients/common/errors.c \
-	clients/common/jsonview.h \
 	dbus/jsonview.c dbus/jsonview.h \
 	clients/common/order.c clients/common/order.h \
 	clients/common/secretfd.c clients/common/secretfd.h \

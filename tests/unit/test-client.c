@@ -9,7 +9,7 @@
 
 #include "base/jsonutil.h"
 #include "common/client.h"
-#include "common/jsonview.h"
+#include "dbus/jsonview.h"
 #include "common/order.h"
 #include "common/secretfd.h"
 #include "common/status.h"
